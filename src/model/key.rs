@@ -1,0 +1,80 @@
+//! The fields the hub itself reads: identity, lineage, version, and what routing looks at.
+
+use super::{certificate::Certificate, id::AgreementId};
+
+/// Canonical paths the hub reads; a test ties each to the dictionary.
+pub const PATHS: [&str; 12] = [
+    "number",
+    "agreement.code",
+    "issuer.id",
+    "issuer.name",
+    "issuer.address.country",
+    "issueDate",
+    "earlier.number",
+    "destinationCountry",
+    "importer.address.country",
+    "consignee.address.country",
+    "originCountry",
+    "exportCountry",
+];
+
+/// Numbers that say "no number" and are never keys.
+pub const PLACEHOLDERS: [&str; 8] = ["б/н", "БН", "Б/Н", "N/A", "S/N", "-", "0", "NONE"];
+
+/// A certificate's identity within the community.
+///
+/// Unique: (agreement, issuer, number, version). The lineage is the number without its rectification part, where the
+/// format has one; a chain is a lineage plus every replacement of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// Agreement of the region.
+    pub agreement: AgreementId,
+    /// Issuing body id, as the region's member file spells it.
+    pub issuer: String,
+    /// Certificate number, literally.
+    pub number: String,
+    /// What versions of one certificate share.
+    pub lineage: String,
+    /// Version the document or envelope states; `None` when the hub is to number it.
+    pub version: Option<u32>,
+}
+
+/// Upper case, letters and digits only: how numbers are looked up, never how they are stored.
+#[must_use]
+pub fn normal_form(number: &str) -> String {
+    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// Whether a number only says that there is none.
+#[must_use]
+pub fn is_placeholder(number: &str) -> bool {
+    let bare = number.trim();
+    bare.is_empty() || PLACEHOLDERS.iter().any(|placeholder| bare.eq_ignore_ascii_case(placeholder))
+}
+
+/// The certificate's number, unless it is a placeholder.
+#[must_use]
+pub fn number(certificate: &Certificate) -> Option<String> {
+    certificate.text("number").filter(|number| !is_placeholder(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::dictionary::Field;
+
+    #[test]
+    fn every_path_the_hub_reads_is_in_the_dictionary() {
+        for path in PATHS {
+            assert!(Field::named(path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn dots_do_not_matter_for_look_up_and_placeholders_are_no_numbers() {
+        assert_eq!(normal_form("11.1234.12345"), normal_form("11123412345"));
+        assert!(is_placeholder("б/н"));
+        assert!(is_placeholder(" n/a "));
+        assert!(!is_placeholder("AR004A13260000000200"));
+    }
+}
