@@ -1,1 +1,5 @@
 //! To come.
+
+/// A format table (to come).
+#[derive(Debug)]
+pub struct Table;

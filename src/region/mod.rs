@@ -1,1 +1,53 @@
-//! To come.
+//! The community as configured: its members, agreements and format tables, checked whole.
+//!
+//! A region is a folder (design §5). It is read, checked and swapped as one value: a reload builds a complete new
+//! [`Region`] or changes nothing. Records in the store name its digest, so one can always say under which rules a
+//! certificate was accepted and routed.
+//!
+//! **Invariant:** whatever a `Region` names exists in it: a link's members, a member's formats, a rule's fields.
+
+pub mod agreement;
+pub mod member;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    format::Table,
+    model::id::{AgreementId, Digest, FormatId, MemberId},
+};
+
+/// The whole community under one configuration.
+#[derive(Debug)]
+pub struct Region {
+    /// The community's short id, in receipts and attestations.
+    pub id: String,
+    /// The community's name.
+    pub name: String,
+    /// The member id under which the hub itself speaks in messages.
+    pub hub: String,
+    /// Members by id.
+    pub members: BTreeMap<MemberId, member::Member>,
+    /// Agreements by id.
+    pub agreements: BTreeMap<AgreementId, agreement::Agreement>,
+    /// Format tables by id.
+    pub tables: BTreeMap<FormatId, Table>,
+    /// Digest over every file of the folder: the configuration version.
+    pub digest: Digest,
+}
+
+impl Region {
+    /// The agreement of an id or alias; aliases are compared without regard to case.
+    #[must_use]
+    pub fn agreement(&self, name: &str) -> Option<&agreement::Agreement> {
+        self.agreements.values().find(|agreement| {
+            agreement.id.as_str().eq_ignore_ascii_case(name)
+                || agreement.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The member whose customs receive for a country.
+    #[must_use]
+    pub fn customs_of(&self, country: &str) -> Option<&member::Member> {
+        self.members.values().find(|member| member.customs.iter().any(|c| c == country))
+    }
+}
