@@ -9,3 +9,5 @@
 )]
 
 mod decode;
+mod formats;
+mod render;
