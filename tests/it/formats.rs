@@ -49,9 +49,11 @@ pub(crate) fn table(name: &str) -> Table {
 
 /// Bytes to a document.
 pub(crate) fn document(syntax: Syntax, bytes: &[u8]) -> Document {
-    decode::decode(syntax, bytes, &Limits::default()).map(|decoded| decoded.document).unwrap_or_else(|finding| {
-        panic!("{finding}\n{}", String::from_utf8_lossy(bytes));
-    })
+    decode::decode(syntax, bytes, &Limits::default()).map(|decoded| decoded.document).unwrap_or_else(
+        |finding| {
+            panic!("{finding}\n{}", String::from_utf8_lossy(bytes));
+        },
+    )
 }
 
 /// Places with their values, one a line: readable in a failing test.
@@ -60,6 +62,7 @@ pub(crate) fn lines(certificate: &Certificate) -> Vec<String> {
 }
 
 /// Reads a file of the corpus; `None`, with a word to the tester, when the corpus is not there.
+#[expect(clippy::print_stdout, reason = "the one way a test says why it did nothing")]
 pub(crate) fn corpus(path: &str) -> Option<Vec<u8>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(path);
     let bytes = fs::read(file).ok();
@@ -74,7 +77,8 @@ fn formats() -> PathBuf {
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()).collect();
     paths.sort();
     paths
 }
@@ -82,7 +86,10 @@ fn children(folder: &Path) -> Vec<PathBuf> {
 /// Samples of a table: everything beside it that is not a golden file.
 pub(crate) fn samples(table: &Table) -> Vec<PathBuf> {
     let folder = formats().join(table.id.as_str()).join("samples");
-    children(&folder).into_iter().filter(|path| !path.to_str().unwrap().ends_with(".canonical.json")).collect()
+    children(&folder)
+        .into_iter()
+        .filter(|path| !path.to_str().unwrap().ends_with(".canonical.json"))
+        .collect()
 }
 
 /// Maps a sample.
@@ -149,7 +156,8 @@ fn a_sample_survives_being_rendered_and_read_again() {
             let again = map::map(&table, &document(table.syntax, &rendered.bytes));
             assert_eq!(lines(&again.certificate), lines(&first), "{}", sample.display());
             assert_eq!(rendered.losses, Vec::<Place>::new());
-            let reasons = |findings: &[Finding]| findings.iter().map(|finding| finding.reason).collect::<Vec<_>>();
+            let reasons =
+                |findings: &[Finding]| findings.iter().map(|finding| finding.reason).collect::<Vec<_>>();
             assert_eq!(reasons(&again.findings), reasons(&draft.findings), "{}", sample.display());
         }
     }

@@ -10,4 +10,5 @@
 
 mod decode;
 mod formats;
+mod map;
 mod render;

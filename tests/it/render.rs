@@ -1,5 +1,7 @@
 //! Laws of rendering, over generated certificates and every shipped table.
 
+use std::path::Path;
+
 use coohub::{
     decode::document::Syntax,
     format::{self, Table},
@@ -7,8 +9,10 @@ use coohub::{
     model::{
         certificate::{Certificate, Index, Place},
         dictionary::Field,
+        id::FormatId,
         value::{Decimal, Kind, Value},
     },
+    problem::Problems,
     render,
 };
 use proptest::prelude::*;
@@ -56,7 +60,12 @@ impl Dice {
             (Kind::Decimal(_, 4), _) => self.pick(&["1", "40.5000", "0.5"]).to_owned(),
             (Kind::Decimal(..), _) => self.pick(&["1", "4500.000000", "0.5", "12.345678", "100"]).to_owned(),
             (Kind::Date, _) => self
-                .pick(&["2026-03-31", "2018-09-12T00:00:00", "2026-03-31T23:30:00Z", "2018-09-14T09:24:33.2592964-03:00"])
+                .pick(&[
+                    "2026-03-31",
+                    "2018-09-12T00:00:00",
+                    "2026-03-31T23:30:00Z",
+                    "2018-09-14T09:24:33.2592964-03:00",
+                ])
                 .to_owned(),
             (Kind::Flag, _) => self.pick(&["true", "false"]).to_owned(),
         };
@@ -99,9 +108,26 @@ fn positions(sizes: &[usize]) -> Vec<Index> {
     })
 }
 
+/// The shipped tables, the canonical profile, and two tables that use every construct.
 fn every_table() -> Vec<Table> {
-    let canonical = [format::canonical::json(), format::canonical::xml()];
-    tables().into_iter().chain(canonical.into_iter().flatten().cloned()).collect()
+    let canonical = [format::canonical::json(), format::canonical::xml()].into_iter().flatten().cloned();
+    tables().into_iter().chain(canonical).chain([constructs(), flat()]).collect()
+}
+
+fn constructs() -> Table {
+    read("every-construct", include_str!("render/every-construct.toml"))
+}
+
+fn flat() -> Table {
+    read("flat", include_str!("render/flat.toml"))
+}
+
+fn read(name: &str, text: &str) -> Table {
+    let problems = Problems::default();
+    let codes = Path::new(env!("CARGO_MANIFEST_DIR")).join("partners/formats/codes");
+    let table = Table::read(&FormatId::new(name).unwrap(), text, &codes, name, &problems);
+    let problems = problems.sorted();
+    table.unwrap_or_else(|| panic!("{problems:#?}"))
 }
 
 /// What arrives is what reading the rendering gives, and each loss is absent from it or changed.
@@ -116,14 +142,25 @@ fn check(table: &Table, certificate: &Certificate) {
     let again = map::map(table, &read);
     let text = String::from_utf8_lossy(&bytes);
     let (read, promised) = (lines(&again.certificate), lines(&traced.arrives));
-    let only = |a: &[String], b: &[String]| a.iter().filter(|line| !b.contains(line)).cloned().collect::<Vec<_>>();
+    let only =
+        |a: &[String], b: &[String]| a.iter().filter(|line| !b.contains(line)).cloned().collect::<Vec<_>>();
     assert_eq!(only(&read, &promised), only(&promised, &read), "{}: read, but promised\n{text}", table.id);
     assert_eq!(again.remainder, Vec::new(), "{}\n{text}", table.id);
     for (place, value) in certificate.iter() {
         let arrives = traced.arrives.at(place.field, place.index);
         let lost = traced.losses.contains(&place);
-        assert!(lost || arrives.is_some() || table.id.as_str() == "edi3-coo", "{}: {} is neither lost nor kept", table.id, place.path());
-        assert!(!lost || arrives != Some(value) || table.id.as_str() == "edi3-coo", "{}: {} is kept, not lost", table.id, place.path());
+        assert!(
+            lost || arrives.is_some() || table.id.as_str() == "edi3-coo",
+            "{}: {} is neither lost nor kept",
+            table.id,
+            place.path()
+        );
+        assert!(
+            !lost || arrives != Some(value) || table.id.as_str() == "edi3-coo",
+            "{}: {} is kept, not lost",
+            table.id,
+            place.path()
+        );
     }
     let projected = render::project(table, &traced.arrives);
     assert_eq!(lines(&projected), lines(&traced.arrives), "{}: projecting twice", table.id);
