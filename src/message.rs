@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::model::{
     envelope::{Answer, Cancellation},
     finding::Finding,
-    id::{DeliveryId, MemberId},
+    id::{DeliveryId, MemberId, MessageId},
     key::Key,
     reason::Reason,
     time::Timestamp,
@@ -144,6 +144,16 @@ pub fn notice(key: &Key, delivery: DeliveryId, target: &MemberId, reason: Reason
     extend(&mut message, "reason", json!({"code": reason.code()}));
     extend(&mut message, "at", json!(at.to_string()));
     message
+}
+
+/// A notice to a source: its message cannot go where it should.
+#[must_use]
+pub fn unrouted(key: &Key, message: MessageId, reason: Reason, at: Timestamp) -> Value {
+    let mut notice = subject("notice", key);
+    extend(&mut notice, "message", json!(message.to_string()));
+    extend(&mut notice, "reason", json!({"code": reason.code()}));
+    extend(&mut notice, "at", json!(at.to_string()));
+    notice
 }
 
 fn subject(function: &str, key: &Key) -> Value {

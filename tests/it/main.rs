@@ -8,3 +8,4 @@
     missing_docs
 )]
 mod layers;
+mod docs;
