@@ -27,6 +27,8 @@ pub enum Reason {
     NulCharacter,
     XmlMalformed,
     XmlDtd,
+    XmlEntity,
+    XmlInstruction,
     XmlTooDeep,
     XmlTooManyAttributes,
     XmlTooManyElements,
@@ -34,7 +36,10 @@ pub enum Reason {
     JsonMalformed,
     JsonDuplicateKey,
     JsonTooDeep,
+    JsonTooManyNodes,
+    JsonTextTooLong,
     CsvMalformed,
+    CsvTooLarge,
     FormatUnknown,
     FormatNotAllowed,
     MessageMalformed,
@@ -102,6 +107,7 @@ pub enum Actor {
 impl Reason {
     /// Code, HTTP status when it rejects a request, whose move it is.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: one line per code")]
     pub fn entry(self) -> (&'static str, u16, Actor) {
         use Actor::{Later, Nobody, Operator, Source};
         match self {
@@ -123,6 +129,8 @@ impl Reason {
             Self::NulCharacter => ("nul-character", 422, Source),
             Self::XmlMalformed => ("xml-malformed", 422, Source),
             Self::XmlDtd => ("xml-dtd", 422, Source),
+            Self::XmlEntity => ("xml-entity", 422, Source),
+            Self::XmlInstruction => ("xml-instruction", 422, Source),
             Self::XmlTooDeep => ("xml-too-deep", 422, Source),
             Self::XmlTooManyAttributes => ("xml-too-many-attributes", 422, Source),
             Self::XmlTooManyElements => ("xml-too-many-elements", 422, Source),
@@ -130,7 +138,10 @@ impl Reason {
             Self::JsonMalformed => ("json-malformed", 422, Source),
             Self::JsonDuplicateKey => ("json-duplicate-key", 422, Source),
             Self::JsonTooDeep => ("json-too-deep", 422, Source),
+            Self::JsonTooManyNodes => ("json-too-many-nodes", 422, Source),
+            Self::JsonTextTooLong => ("json-text-too-long", 422, Source),
             Self::CsvMalformed => ("csv-malformed", 422, Source),
+            Self::CsvTooLarge => ("csv-too-large", 422, Source),
             Self::FormatUnknown => ("format-unknown", 422, Source),
             Self::FormatNotAllowed => ("format-not-allowed", 422, Operator),
             Self::MessageMalformed => ("message-malformed", 422, Source),
@@ -202,6 +213,7 @@ impl Reason {
     }
 
     /// Every reason, in order of declaration.
+    #[expect(clippy::too_many_lines, reason = "a table: one line per code")]
     pub fn all() -> impl Iterator<Item = Self> {
         use Reason as R;
         [
@@ -223,6 +235,8 @@ impl Reason {
             R::NulCharacter,
             R::XmlMalformed,
             R::XmlDtd,
+            R::XmlEntity,
+            R::XmlInstruction,
             R::XmlTooDeep,
             R::XmlTooManyAttributes,
             R::XmlTooManyElements,
@@ -230,7 +244,10 @@ impl Reason {
             R::JsonMalformed,
             R::JsonDuplicateKey,
             R::JsonTooDeep,
+            R::JsonTooManyNodes,
+            R::JsonTextTooLong,
             R::CsvMalformed,
+            R::CsvTooLarge,
             R::FormatUnknown,
             R::FormatNotAllowed,
             R::MessageMalformed,

@@ -7,5 +7,7 @@
     clippy::string_slice,
     missing_docs
 )]
-mod layers;
+
+mod decode;
 mod docs;
+mod layers;
