@@ -126,7 +126,7 @@ pub struct Config {
     /// Documents decoded, mapped and judged at the same time; one per core is right.
     pub documents_at_once_max: usize,
     /// Caps of the decode stage.
-    pub limits: decode::Limits,
+    pub limits: decode::limit::Limits,
 }
 
 /// Times a decision is taken anew because another push changed what the store knows of the number.
@@ -138,7 +138,7 @@ pub struct Intake {
     store: Store,
     key: Arc<SigningKey>,
     clock: Clock,
-    limits: decode::Limits,
+    limits: decode::limit::Limits,
     pool: Arc<Semaphore>,
 }
 

@@ -63,7 +63,7 @@ pub(super) enum About {
 ///
 /// # Errors
 /// Findings, severe ones first.
-pub(super) fn read(push: &Push, source: &Member, limits: &decode::Limits, today: &Date) -> Result<Reading, Vec<Finding>> {
+pub(super) fn read(push: &Push, source: &Member, limits: &decode::limit::Limits, today: &Date) -> Result<Reading, Vec<Finding>> {
     match push.content {
         Content::Message => read_message(push, source),
         Content::Document(syntax) if push.envelope.function.has_document() => {

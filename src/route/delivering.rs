@@ -177,7 +177,7 @@ impl Case<'_> {
 
 /// The canonical certificate the hub itself stored.
 fn read(bytes: &[u8]) -> Option<Certificate> {
-    let decoded = decode::decode(Syntax::Json, bytes, &decode::Limits::own()).ok()?;
+    let decoded = decode::decode(Syntax::Json, bytes, &decode::limit::Limits::DEFAULT).ok()?;
     Some(map::canonical::map(&decoded.document).certificate)
 }
 
