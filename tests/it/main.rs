@@ -11,3 +11,4 @@
 mod decode;
 mod docs;
 mod layers;
+mod store;
