@@ -20,6 +20,7 @@ pub enum Reason {
     Timeout,
     NotFound,
     MethodNotAllowed,
+    QueryInvalid,
     UnknownPeer,
     Fault,
     // Decode
@@ -114,6 +115,7 @@ impl Reason {
             Self::Timeout => ("timeout", 408, Later),
             Self::NotFound => ("not-found", 404, Source),
             Self::MethodNotAllowed => ("method-not-allowed", 405, Source),
+            Self::QueryInvalid => ("query-invalid", 400, Source),
             Self::UnknownPeer => ("unknown-peer", 403, Operator),
             Self::Fault => ("fault", 503, Later),
             Self::NotUtf8 => ("not-utf8", 422, Source),
@@ -196,6 +198,7 @@ impl Reason {
     }
 
     /// Every reason, in order of declaration.
+    #[expect(clippy::too_many_lines, reason = "a list, one line for each")]
     pub fn all() -> impl Iterator<Item = Self> {
         use Reason as R;
         [
@@ -211,6 +214,7 @@ impl Reason {
             R::Timeout,
             R::NotFound,
             R::MethodNotAllowed,
+            R::QueryInvalid,
             R::UnknownPeer,
             R::Fault,
             R::NotUtf8,
