@@ -5,5 +5,12 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    missing_docs
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
 )]
+
+mod authenticate;
+mod listen;
+mod openapi;
+mod support;
