@@ -6,15 +6,14 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Config, Shared, respond::Refusal};
+use super::{Caller, Config, Shared, limit::Room, respond::Refusal};
 use crate::model::reason::Reason;
 
 /// A body in memory, with the room it takes until it is dropped.
 pub(super) struct Held {
     pub(super) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 /// Reads a body of at most `bytes_max`; takes its room first: its stated length, or the most it may have.
@@ -23,6 +22,7 @@ pub(super) struct Held {
 /// [`Reason::BodyTooLarge`], [`Reason::BodyEmpty`], [`Reason::Timeout`], [`Reason::Busy`]; the room is given back.
 pub(super) async fn read(
     shared: &Shared,
+    caller: &Caller,
     headers: &HeaderMap,
     body: Body,
     bytes_max: u32,
@@ -36,7 +36,8 @@ pub(super) async fn read(
         None => Some(bytes_max),
     };
     let room = room.ok_or_else(|| too_large(bytes_max))?;
-    let permit = shared.limits.room(room).await?;
+    let member = caller.region.members.get(&caller.member).ok_or(Reason::UnknownPeer)?;
+    let permit = shared.limits.room(member, room).await?;
     let Config { body_read_timeout, .. } = &shared.door.config;
     let reading = collect(body, usize::try_from(room).unwrap_or(usize::MAX), stated.is_some());
     let bytes = tokio::time::timeout(*body_read_timeout, reading).await.map_err(|_| Reason::Timeout)?;

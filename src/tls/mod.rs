@@ -22,12 +22,12 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-pub use verifier::{CHAIN_LEAVES_MAX, LEAF_BYTES_MAX, well_formed};
+pub use verifier::{CHAIN_BYTES_MAX, CHAIN_LEAVES_MAX, LEAF_BYTES_MAX, well_formed};
 
 /// Protocols offered by ALPN, preferred first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// Sessions a server configuration remembers for resumption; the memory goes with the configuration.
-const SESSIONS_MAX: usize = 4096;
+const SESSIONS_MAX: usize = 2048;
 
 /// Why PEM text is not usable.
 #[derive(Debug, thiserror::Error)]

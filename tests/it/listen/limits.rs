@@ -80,10 +80,25 @@ async fn room_for_a_body_is_taken_before_it_is_read_and_always_given_back() {
 }
 
 #[tokio::test]
+async fn a_member_that_fills_its_share_of_room_leaves_the_others_theirs() {
+    let config =
+        Config { member_bodies_bytes_max: 100, body_room_timeout: Duration::ZERO, ..Config::default() };
+    let door = open(config).await;
+    let mut slow = stream(&door.settings(&door.aa), door.address).await.unwrap();
+    exchange(&mut slow, &head("content-length: 90\r\nexpect: 100-continue"), "100 Continue").await;
+    let mut own = door.connect(&door.aa).await;
+    assert_ne!(own.push("k", &[b'a'; 10]).await.unwrap().code(), "busy", "10 bytes fit beside 90");
+    assert_eq!(own.push("k", &[b'a'; 11]).await.unwrap().code(), "busy");
+    let mut other = door.connect(&door.bb).await;
+    assert_ne!(other.push("k", &[b'a'; 100]).await.unwrap().code(), "busy");
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_end_ends_the_connection() {
     let door = open(Config { header_read_timeout: Duration::from_millis(50), ..Config::default() }).await;
     let mut slow = stream(&door.settings(&door.aa), door.address).await.unwrap();
-    let answer = exchange(&mut slow, "GET /v1/ping HTTP/1.1\r\nhost: loc", "").await;
+    let answer = exchange(&mut slow, "GET /v1/ping HTTP/1.1\r\nhost: loc", "");
+    let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.expect("the connection ended");
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
