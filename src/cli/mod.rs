@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod certs;
+pub mod openapi;

@@ -3,6 +3,8 @@
 //! Levels: `error` someone must act; `warn` degraded but carrying on; `info` the life of messages and deliveries;
 //! `debug` and `trace` for inquiry. Party names, document text, keys and raw bodies are never logged at any level.
 
+pub mod field;
+
 use std::io;
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};

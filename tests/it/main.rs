@@ -5,10 +5,16 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    missing_docs
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
 )]
 
 mod decode;
 mod docs;
 mod layers;
 mod store;
+mod authenticate;
+mod listen;
+mod openapi;
+mod support;
