@@ -53,7 +53,7 @@ pub struct Node {
     pub space: Option<String>,
     /// Kind of content.
     pub scalar: Scalar,
-    /// Character data as written; empty for a branch.
+    /// Character data as written; for a branch empty, unless text stands beside its elements.
     pub text: String,
     /// Attributes of the element by local name, namespace declarations left out.
     pub attributes: Vec<(String, String)>,

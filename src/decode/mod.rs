@@ -1,8 +1,53 @@
 //! Bytes to a positioned document: the first stage that looks at content.
 //!
 //! A guard runs before any tree is built, so hostile input costs a scan and no memory. Whatever the syntax, the result
-//! is one tree of [`document::Node`]s, which `map` reads by path and `render` builds.
+//! is one tree of [`document::Node`]s, which `map` reads by path and `render` builds. For XML the parsed tree comes
+//! with it, because a signature is verified on the very tree that is mapped ([`proof`]).
+//!
+//! Fed by `intake` with a body whose size is already bounded; feeds `map`. It does not know formats, agreements or
+//! members: which syntax is expected and whether a signature is demanded is decided by the caller.
 //!
 //! **Invariant:** never panics, never allocates past a limit, never fetches anything, never expands an entity.
 
+pub mod csv;
 pub mod document;
+pub mod guard;
+pub mod json;
+pub mod limit;
+pub mod proof;
+mod text;
+pub mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use self::{
+    document::{Document, Syntax},
+    limit::Limits,
+};
+use crate::model::finding::Finding;
+
+/// A document, and what its signatures are verified on.
+pub struct Decoded {
+    /// The document as named nodes.
+    pub document: Document,
+    /// The XML tree the document was read from; none for other syntaxes.
+    pub tree: Option<xml::Tree>,
+}
+
+/// Reads a document.
+///
+/// **Bounds:** [`Limits`]; the byte count is the caller's to bound.
+///
+/// # Errors
+/// One severe finding, with a position where there is one, for the first thing refused.
+pub fn decode(syntax: Syntax, bytes: &[u8], limits: &Limits) -> Result<Decoded, Finding> {
+    match syntax {
+        Syntax::Xml => {
+            let tree = xml::Tree::parse(bytes, limits)?;
+            Ok(Decoded { document: tree.document(), tree: Some(tree) })
+        }
+        Syntax::Json => Ok(Decoded { document: json::decode(bytes, limits)?, tree: None }),
+        Syntax::Csv => Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None }),
+    }
+}

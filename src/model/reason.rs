@@ -27,6 +27,8 @@ pub enum Reason {
     NulCharacter,
     XmlMalformed,
     XmlDtd,
+    XmlEntity,
+    XmlInstruction,
     XmlTooDeep,
     XmlTooManyAttributes,
     XmlTooManyElements,
@@ -34,7 +36,10 @@ pub enum Reason {
     JsonMalformed,
     JsonDuplicateKey,
     JsonTooDeep,
+    JsonTooManyNodes,
+    JsonTextTooLong,
     CsvMalformed,
+    CsvTooLarge,
     FormatUnknown,
     FormatNotAllowed,
     MessageMalformed,
@@ -67,12 +72,15 @@ pub enum Reason {
     DestinationNotParty,
     DestinationConflict,
     NoLink,
+    TooManyItems,
     // Identity
     MessageIdConflict,
     NumberReused,
     CertificateUnknown,
     DeliveryUnknown,
     VersionUnknown,
+    VersionOutdated,
+    CertificateCancelled,
     BusinessDuplicate,
     // Rendering and delivery
     Lost,
@@ -99,6 +107,7 @@ pub enum Actor {
 impl Reason {
     /// Code, HTTP status when it rejects a request, whose move it is.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: one line per code")]
     pub fn entry(self) -> (&'static str, u16, Actor) {
         use Actor::{Later, Nobody, Operator, Source};
         match self {
@@ -120,6 +129,8 @@ impl Reason {
             Self::NulCharacter => ("nul-character", 422, Source),
             Self::XmlMalformed => ("xml-malformed", 422, Source),
             Self::XmlDtd => ("xml-dtd", 422, Source),
+            Self::XmlEntity => ("xml-entity", 422, Source),
+            Self::XmlInstruction => ("xml-instruction", 422, Source),
             Self::XmlTooDeep => ("xml-too-deep", 422, Source),
             Self::XmlTooManyAttributes => ("xml-too-many-attributes", 422, Source),
             Self::XmlTooManyElements => ("xml-too-many-elements", 422, Source),
@@ -127,7 +138,10 @@ impl Reason {
             Self::JsonMalformed => ("json-malformed", 422, Source),
             Self::JsonDuplicateKey => ("json-duplicate-key", 422, Source),
             Self::JsonTooDeep => ("json-too-deep", 422, Source),
+            Self::JsonTooManyNodes => ("json-too-many-nodes", 422, Source),
+            Self::JsonTextTooLong => ("json-text-too-long", 422, Source),
             Self::CsvMalformed => ("csv-malformed", 422, Source),
+            Self::CsvTooLarge => ("csv-too-large", 422, Source),
             Self::FormatUnknown => ("format-unknown", 422, Source),
             Self::FormatNotAllowed => ("format-not-allowed", 422, Operator),
             Self::MessageMalformed => ("message-malformed", 422, Source),
@@ -156,11 +170,14 @@ impl Reason {
             Self::DestinationNotParty => ("destination-not-party", 422, Source),
             Self::DestinationConflict => ("destination-conflict", 422, Source),
             Self::NoLink => ("no-link", 422, Operator),
+            Self::TooManyItems => ("too-many-items", 422, Source),
             Self::MessageIdConflict => ("message-id-conflict", 409, Source),
             Self::NumberReused => ("number-reused", 409, Source),
             Self::CertificateUnknown => ("certificate-unknown", 422, Source),
             Self::DeliveryUnknown => ("delivery-unknown", 422, Source),
             Self::VersionUnknown => ("version-unknown", 422, Source),
+            Self::VersionOutdated => ("version-outdated", 409, Source),
+            Self::CertificateCancelled => ("certificate-cancelled", 409, Source),
             Self::BusinessDuplicate => ("business-duplicate", 422, Nobody),
             Self::Lost => ("lost", 422, Nobody),
             Self::Unrenderable => ("unrenderable", 422, Operator),
@@ -196,6 +213,7 @@ impl Reason {
     }
 
     /// Every reason, in order of declaration.
+    #[expect(clippy::too_many_lines, reason = "a table: one line per code")]
     pub fn all() -> impl Iterator<Item = Self> {
         use Reason as R;
         [
@@ -217,6 +235,8 @@ impl Reason {
             R::NulCharacter,
             R::XmlMalformed,
             R::XmlDtd,
+            R::XmlEntity,
+            R::XmlInstruction,
             R::XmlTooDeep,
             R::XmlTooManyAttributes,
             R::XmlTooManyElements,
@@ -224,7 +244,10 @@ impl Reason {
             R::JsonMalformed,
             R::JsonDuplicateKey,
             R::JsonTooDeep,
+            R::JsonTooManyNodes,
+            R::JsonTextTooLong,
             R::CsvMalformed,
+            R::CsvTooLarge,
             R::FormatUnknown,
             R::FormatNotAllowed,
             R::MessageMalformed,
@@ -253,11 +276,14 @@ impl Reason {
             R::DestinationNotParty,
             R::DestinationConflict,
             R::NoLink,
+            R::TooManyItems,
             R::MessageIdConflict,
             R::NumberReused,
             R::CertificateUnknown,
             R::DeliveryUnknown,
             R::VersionUnknown,
+            R::VersionOutdated,
+            R::CertificateCancelled,
             R::BusinessDuplicate,
             R::Lost,
             R::Unrenderable,
