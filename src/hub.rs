@@ -3,7 +3,7 @@
 //! Boot order is the contract: settings and region are checked whole, keys are read, the store is opened and recovered,
 //! the socket is bound, and only then does any loop run. Whatever fails says so before a member can connect.
 
-use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 use crate::{
     clock::Clock,
-    config::{self, Config},
+    config::Config,
     decode,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
     evidence::key::{PublicKey, SigningKey},
@@ -178,4 +178,47 @@ impl Hub {
             tls::client(&client.load(), &anchors).map(Arc::new).map_err(|error| error.to_string())
         })
     }
+}
+
+/// Reads and checks the region; every problem at once.
+fn load(config: &Config) -> Result<Region, Failure> {
+    let problems = Problems::default();
+    let region = region::load(&config.region.folder, Some(&config.identity.certs), &problems);
+    match (region, problems.is_empty()) {
+        (Some(region), true) => Ok(region),
+        _ => Err(Failure::Configuration(problems.sorted())),
+    }
+}
+
+/// Opens the store off the runtime: recovery reads the log.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let settings = config.store.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
+    Ok(opened.map_err(|_| store::Fault::Closed)??)
+}
+
+/// The hub's own leaf and key.
+fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
+    OwnLeaf::from_pem(&read(leaf)?, &read(key)?).map_err(|error| unusable(leaf, &error))
+}
+
+/// The key that signs receipts.
+fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
+    let broken = |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?).map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
+    SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::Identity { file: path.display().to_string(), reason: error.kind().to_string() })
+}
+
+fn unusable(path: &Path, error: &tls::Error) -> Failure {
+    Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
+}
+
+/// One document per core: more would only wait for each other.
+fn intake_config() -> intake::Config {
+    let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
 }
