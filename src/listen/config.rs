@@ -1,10 +1,18 @@
-//! Limits of the door, each with its default.
+//! Address and limits of the door, each with its default.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
-/// Every limit of the door.
+/// Port of the members' door where none is configured.
+const PORT: u16 = 8443;
+
+/// The door's address and every limit of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
+    /// Where the door listens; the hub binds it and hands over the socket. This machine alone where none is configured.
+    pub address: SocketAddr,
     /// Connections at once, over all peers; past it, new ones wait unaccepted. A member's own cap is in its file.
     pub connections_max: usize,
     /// Connections at once of peers that are no members; past it, they are dropped after the handshake.
@@ -46,6 +54,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
             connections_max: 2048,
             strangers_max: 64,
             handshake_timeout: Duration::from_secs(10),
