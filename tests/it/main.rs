@@ -7,3 +7,5 @@
     clippy::string_slice,
     missing_docs
 )]
+
+mod store;
