@@ -1,6 +1,6 @@
 //! Reads one TOML table key by key: a cursor that knows what was asked for, so that what was not is unknown.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use toml::{
     Spanned,
@@ -12,7 +12,7 @@ use super::{Found, Problem, Problems, Spot, nearest, unit};
 /// A TOML file's name and text, for the lines in problems.
 #[derive(Clone, Debug)]
 pub struct Source {
-    file: Rc<str>,
+    file: Arc<str>,
     text: String,
 }
 
