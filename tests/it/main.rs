@@ -9,3 +9,5 @@
 )]
 
 mod store;
+mod deliver;
+mod support;
