@@ -10,11 +10,12 @@
     unreachable_pub
 )]
 
+mod authenticate;
 mod decode;
+mod deliver;
 mod docs;
 mod layers;
-mod store;
-mod authenticate;
 mod listen;
 mod openapi;
+mod store;
 mod support;
