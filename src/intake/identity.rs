@@ -79,7 +79,7 @@ fn issue(case: &Case<'_>) -> Result<Decision, Finding> {
 /// An amendment follows the latest version.
 fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
     let Some(latest) = &case.standing.latest else { return unseen(case) };
-    if case.standing.cancelled {
+    if case.standing.cancelled.is_some() {
         return Err(Finding::severe(Reason::CertificateCancelled, "the certificate was cancelled; issue a new one"));
     }
     let version = case.stated.unwrap_or(latest.version.saturating_add(1));
@@ -97,7 +97,10 @@ fn cancel(case: &Case<'_>) -> Result<Decision, Finding> {
         let advice = "the hub has no such version of the certificate; leave the version out to cancel the latest";
         return Err(Finding::severe(Reason::VersionUnknown, advice));
     }
-    Ok(Decision { version: case.stated.unwrap_or(latest.version), duplicate_of: None, findings: Vec::new() })
+    let version = case.stated.unwrap_or(latest.version);
+    // Cancelled before: whoever cancels again is told by which message.
+    let duplicate_of = case.standing.cancelled.filter(|_| version == latest.version);
+    Ok(Decision { version, duplicate_of, findings: Vec::new() })
 }
 
 fn unseen(case: &Case<'_>) -> Result<Decision, Finding> {
@@ -136,7 +139,7 @@ mod tests {
         let none = Standing::default();
         let one = Standing { latest: Some(known(1)), ..Standing::default() };
         let stated = Standing { latest: Some(known(3)), stated: Some(known(2)), ..Standing::default() };
-        let gone = Standing { cancelled: true, ..one.clone() };
+        let gone = Standing { cancelled: Some(MessageId(uuid::Uuid::nil())), ..one.clone() };
         let table = [
             (Original, None, NEW, &none, Ok((1, false))),
             (Original, Some(0), NEW, &none, Ok((0, false))),
@@ -151,6 +154,7 @@ mod tests {
             (Amendment, None, NEW, &none, Err("certificate-unknown")),
             (Amendment, None, NEW, &gone, Err("certificate-cancelled")),
             (Cancellation, None, NEW, &one, Ok((1, false))),
+            (Cancellation, None, NEW, &gone, Ok((1, true))),
             (Cancellation, Some(9), NEW, &one, Err("version-unknown")),
             (Cancellation, None, NEW, &none, Err("certificate-unknown")),
         ];

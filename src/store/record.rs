@@ -83,12 +83,12 @@ pub enum Role {
 /// What the store knows of a certificate number.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
-    /// The version with the highest number.
+    /// The version with the highest number, of the number's lineage.
     pub latest: Option<Known>,
     /// The version the push states, if it states one and the store has it.
     pub stated: Option<Known>,
-    /// Whether a cancellation of the latest version was accepted.
-    pub cancelled: bool,
+    /// The message that cancelled the latest version.
+    pub cancelled: Option<MessageId>,
     /// Lineage the latest version was stored under: what a change without a document joins.
     pub lineage: Option<String>,
 }

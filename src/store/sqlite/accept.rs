@@ -20,10 +20,10 @@ const UNROUTED: &str = "INSERT INTO unrouted (message, chain) VALUES (?1, ?2)";
 const BODY: &str =
     "INSERT INTO body (message, role, format, made_by, media_type, digest, size, coding, bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const VERSION: &str = "INSERT INTO version (agreement, issuer, number, version, message, canonical)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const VERSION: &str = "INSERT INTO version (agreement, issuer, number, version, lineage, message, canonical)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const CANCEL: &str = "UPDATE version SET cancelled = coalesce(cancelled, ?5)
-    WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 AND version = ?4";
+    WHERE agreement = ?1 AND issuer = ?2 AND lineage = ?3 AND version = ?4";
 const ANSWER: &str = "INSERT INTO answer (message, delivery, answer, reason, at)
     VALUES (?1, (SELECT sequence FROM delivery WHERE id = ?2), ?3, ?4, ?5)";
 
@@ -135,15 +135,15 @@ fn insert_message(
 /// What the push does to what is known: a version more, a version cancelled, an answer more.
 fn apply(db: &Connection, push: &Acceptance, sequence: i64, version: Option<u32>) -> Result<(), Fault> {
     let key = &push.subject;
-    let (agreement, issuer, number) = (key.agreement.as_str(), &key.issuer, &key.number);
+    let (agreement, issuer) = (key.agreement.as_str(), &key.issuer);
     match push.function {
         Function::Original | Function::Amendment | Function::Replacement => {
             let canonical = push.canonical.map(|digest| digest.0);
-            let row = params![agreement, issuer, number, version, sequence, canonical];
+            let row = params![agreement, issuer, key.number, version, key.lineage, sequence, canonical];
             db.prepare_cached(VERSION)?.execute(row)?;
         }
         Function::Cancellation => {
-            let row = params![agreement, issuer, number, version, sequence];
+            let row = params![agreement, issuer, key.lineage, version, sequence];
             db.prepare_cached(CANCEL)?.execute(row)?;
         }
         Function::Response => {

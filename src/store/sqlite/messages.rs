@@ -16,12 +16,13 @@ use crate::{
     },
 };
 
-const LATEST: &str = "SELECT m.id, v.version, v.canonical, v.cancelled IS NOT NULL, m.lineage
-    FROM version v JOIN message m ON m.sequence = v.message
-    WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.number = ?3 ORDER BY v.version DESC LIMIT 1";
-const STATED: &str = "SELECT m.id, v.version, v.canonical, v.cancelled IS NOT NULL, m.lineage
-    FROM version v JOIN message m ON m.sequence = v.message
-    WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.number = ?3 AND v.version = ?4";
+const LINEAGE: &str = "SELECT lineage FROM version WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 LIMIT 1";
+const LATEST: &str = "SELECT m.id, v.version, v.canonical, c.id
+    FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
+    WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 ORDER BY v.version DESC LIMIT 1";
+const STATED: &str = "SELECT m.id, v.version, v.canonical, c.id
+    FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
+    WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 AND v.version = ?4";
 const RECEIPT: &str =
     "SELECT m.id, m.fingerprint, r.bytes FROM message m JOIN receipt r ON r.message = m.sequence
     WHERE m.source = ?1 AND m.key = ?2";
@@ -40,35 +41,33 @@ const REJECTIONS: &str = "SELECT source, key, digest, at, reason, findings FROM 
     WHERE source = ?1 ORDER BY id DESC LIMIT ?2";
 const COUNTS: &str = "SELECT messages, unrouted, open, delivered, failed, held FROM tally";
 
+/// A message that only knows a number (a cancellation) finds its lineage by it.
 pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing, Fault> {
-    let number = (key.agreement.as_str(), &key.issuer, &key.number);
-    let latest =
-        db.prepare_cached(LATEST)?.query_row(number, |row| Ok(known(row))).optional()?.transpose()?;
+    let number = params![key.agreement.as_str(), key.issuer, key.number];
+    let lineage: Option<String> =
+        db.prepare_cached(LINEAGE)?.query_row(number, |row| row.get(0)).optional()?;
+    let (agreement, issuer) = (key.agreement.as_str(), &key.issuer);
+    let of = lineage.as_ref().unwrap_or(&key.lineage);
+    let latest = all(db, LATEST, params![agreement, issuer, of], known)?.pop();
     let stated = match key.version {
-        Some(version) => db
-            .prepare_cached(STATED)?
-            .query_row(params![number.0, number.1, number.2, version], |row| Ok(known(row)))
-            .optional()?
-            .transpose()?,
+        Some(version) => all(db, STATED, params![agreement, issuer, of, version], known)?.pop(),
         None => None,
     };
-    let stated = stated.map(|(known, _, _)| known);
-    Ok(match latest {
-        Some((known, cancelled, lineage)) => {
-            Standing { latest: Some(known), stated, cancelled, lineage: Some(lineage) }
-        }
-        None => Standing::default(),
-    })
+    let cancelled = latest.as_ref().and_then(|(_, by)| *by);
+    let lineage = latest.as_ref().map(|_| of.clone());
+    Ok(Standing { latest: latest.map(|(known, _)| known), stated: stated.map(|(known, _)| known), cancelled, lineage })
 }
 
-fn known(row: &Row<'_>) -> Result<(Known, bool, String), Fault> {
+/// A version, and the message that cancelled it.
+fn known(row: &Row<'_>) -> Result<(Known, Option<MessageId>), Fault> {
     let mut c = Columns::of(row);
     let known = Known {
         message: c.message_id()?,
         version: c.take()?,
         canonical: c.take::<Option<[u8; 32]>>()?.map(Digest),
     };
-    Ok((known, c.take()?, c.take()?))
+    let by = c.take::<Option<[u8; 16]>>()?;
+    Ok((known, by.map(|id| MessageId(uuid::Uuid::from_bytes(id)))))
 }
 
 pub(in crate::store) fn receipt(

@@ -88,7 +88,7 @@ async fn a_cancellation_cancels_the_version_it_names() {
     let cancellation = Acceptance { function: Function::Cancellation, canonical: None, ..push("k2", "A-1") };
     stored(&store, cancellation).await;
     let standing = store.standing(&original.subject).await.unwrap();
-    assert!(standing.cancelled);
+    assert!(standing.cancelled.is_some());
     assert_eq!(standing.latest, standing.stated);
     assert_eq!(standing.lineage.as_deref(), Some("A-1"));
     assert_eq!(standing.latest.unwrap().message, original.id);
@@ -96,7 +96,7 @@ async fn a_cancellation_cancels_the_version_it_names() {
     let amendment =
         Acceptance { function: Function::Amendment, subject: subject("A-1", Some(2)), ..push("k3", "A-1") };
     stored(&store, amendment).await;
-    assert!(!store.standing(&original.subject).await.unwrap().cancelled, "the latest one is not");
+    assert!(store.standing(&original.subject).await.unwrap().cancelled.is_none(), "the latest one is not");
 }
 
 #[tokio::test]

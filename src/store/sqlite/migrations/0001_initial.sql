@@ -85,11 +85,15 @@ CREATE TABLE version (
     issuer    TEXT NOT NULL,
     number    TEXT NOT NULL,
     version   INTEGER NOT NULL,
+    lineage   TEXT NOT NULL,   -- what versions share: the number itself, unless its format counts versions in it
     message   INTEGER NOT NULL REFERENCES message (sequence),
     canonical BLOB,
     cancelled INTEGER REFERENCES message (sequence), -- the message that cancelled it
     PRIMARY KEY (agreement, issuer, number, version)
 ) STRICT, WITHOUT ROWID;
+
+-- The latest version of a lineage, and the one a push states.
+CREATE INDEX version_lineage ON version (agreement, issuer, lineage, version);
 
 -- What is on its way to a target. Among the open deliveries of one (target, chain) only the first, the head, is due or
 -- held; the others are queued, and remember in `reason` why they will be held, if they will.
