@@ -51,7 +51,9 @@ pub fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
     match case.function {
         Function::Original | Function::Replacement => issue(case),
         Function::Amendment => amend(case),
-        Function::Cancellation | Function::Response => cancel(case),
+        Function::Cancellation => cancel(case),
+        // An answer is about the version its delivery carried, whatever became of the certificate since.
+        Function::Response => Ok(accepted(case.stated.unwrap_or(VERSION_FIRST))),
     }
 }
 
@@ -72,8 +74,11 @@ fn issue(case: &Case<'_>) -> Result<Decision, Finding> {
             "this number was accepted before with other content; send a change as an amendment (CoO-Function: 4)",
         ));
     }
-    let version = case.stated.unwrap_or(VERSION_FIRST);
-    Ok(Decision { version, duplicate_of: None, findings: Vec::new() })
+    Ok(accepted(case.stated.unwrap_or(VERSION_FIRST)))
+}
+
+fn accepted(version: u32) -> Decision {
+    Decision { version, duplicate_of: None, findings: Vec::new() }
 }
 
 /// An amendment follows the latest version.
@@ -87,7 +92,7 @@ fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
         let advice = "a later or equal version was accepted before; number the amendment above it, or leave CoO-Version out";
         return Err(Finding::severe(Reason::VersionOutdated, advice));
     }
-    Ok(Decision { version, duplicate_of: None, findings: Vec::new() })
+    Ok(accepted(version))
 }
 
 /// A cancellation is of a version the hub has, the latest unless it says otherwise.
