@@ -35,6 +35,8 @@ use tokio::sync::watch;
 use crate::support::partner::Partner;
 
 pub(crate) const SOURCE: &str = "ru";
+/// Turns of the clock after which what a test waits for is taken never to happen: some 20 seconds.
+const TICKS_MAX: u32 = 10_000;
 
 /// The hub under test.
 pub(crate) struct World {
@@ -186,12 +188,13 @@ impl World {
     async fn while_time_passes<T>(&self, step: Duration, done: impl Future<Output = T>) -> T {
         tokio::pin!(done);
         let mut ticks = tokio::time::interval(Duration::from_millis(2));
-        loop {
+        for _ in 0..TICKS_MAX {
             tokio::select! {
                 value = &mut done => return value,
                 _ = ticks.tick() => self.hand.advance(step),
             }
         }
+        panic!("it did not come to pass");
     }
 
     /// What a member's mailbox offers once its bucket, empty at first, is full.
