@@ -5,5 +5,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    missing_docs
+    missing_docs,
+    unreachable_pub
 )]
+
+mod config;
+mod support;

@@ -1,0 +1,3 @@
+//! What integration tests build their worlds from.
+
+pub mod region;
