@@ -183,7 +183,7 @@ impl Hub {
 /// Reads and checks the region; every problem at once.
 fn load(config: &Config) -> Result<Region, Failure> {
     let problems = Problems::default();
-    let region = region::load(&config.region.folder, Some(&config.identity.certs), &problems);
+    let region = region::load::load(&config.region.folder, Some(&config.identity.certs), &problems);
     match (region, problems.is_empty()) {
         (Some(region), true) => Ok(region),
         _ => Err(Failure::Configuration(problems.sorted())),

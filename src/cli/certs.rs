@@ -15,7 +15,11 @@ use std::{
 
 use authority::{Authority, Pair, Purpose};
 
-use crate::model::{id::MemberId, time::Timestamp};
+use super::{exit, output::Output};
+use crate::{
+    clock::Clock,
+    model::{id::MemberId, time::Timestamp},
+};
 
 /// Mode of private keys: their owner alone.
 const KEY_MODE: u32 = 0o600;
@@ -23,6 +27,27 @@ const KEY_MODE: u32 = 0o600;
 const LEAF_MODE: u32 = 0o644;
 /// Mode of the folders.
 const FOLDER_MODE: u32 = 0o700;
+
+/// What to do with anchors and leaves.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make anchors and leaves for development; never for a live hub.
+    Dev(Args),
+}
+
+/// Arguments of `certs dev`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder of the region, whose members get leaves.
+    #[arg(long, default_value = "partners")]
+    pub region: PathBuf,
+    /// Folder to make them in.
+    #[arg(long, default_value = "certs/dev")]
+    pub folder: PathBuf,
+    /// Make everything anew, also what exists.
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// A member to make leaves for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +103,31 @@ impl Member {
     pub fn usual(id: MemberId) -> Self {
         let names = vec![format!("urn:coohub:member:{id}"), format!("{id}.coohub.example")];
         Self { id, names, signers: vec!["official".into(), "exporter".into()] }
+    }
+}
+
+/// Makes what a region's members need in development, and says what was made.
+pub fn run(command: &Command, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
+    let Command::Dev(arguments) = command;
+    let files = match fs::read_dir(arguments.region.join("members")) {
+        Ok(files) => files,
+        Err(error) => {
+            err.line(format!("{} has no members: {}", arguments.region.display(), error.kind()));
+            return exit::CONFIGURATION;
+        }
+    };
+    let ids = files.flatten().filter_map(|file| MemberId::new(file.file_name().to_str()?.strip_suffix(".toml")?));
+    let mut members: Vec<Member> = ids.map(Member::usual).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    match dev(&arguments.folder, &members, Clock::Real.now(), arguments.force) {
+        Ok(report) => {
+            out.text(report.to_string().as_bytes());
+            exit::CLEAN
+        }
+        Err(error) => {
+            err.line(error.to_string());
+            exit::STORAGE
+        }
     }
 }
 

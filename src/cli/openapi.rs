@@ -1,13 +1,10 @@
 //! `coohub openapi`: the interface description, for integrators and code generators.
 
-use std::io::{self, Write};
-
+use super::{exit, output::Output};
 use crate::listen;
 
 /// Writes the OpenAPI 3.1 description of the members' door.
-///
-/// # Errors
-/// The writer's.
-pub fn run(out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(listen::openapi().as_bytes())
+pub fn run(out: &mut Output<'_>) -> u8 {
+    out.text(listen::openapi().as_bytes());
+    exit::CLEAN
 }

@@ -68,23 +68,12 @@ impl Client {
         if url.scheme_str() != Some("https") || url.host().is_none() {
             return Err(Unusable::Url);
         }
-        let mut tls = ClientConfig::clone(tls);
-        // The connector names the protocols itself.
-        tls.alpn_protocols.clear();
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_only()
-            .enable_http1()
-            .wrap_connector(http);
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
             .pool_max_idle_per_host(idle_max)
             .http1_max_buf_size(HEAD_BYTES_MAX)
-            .build(Bounded(https));
+            .build(Bounded(https(tls)));
         Ok(Self { pool, url, timeout: endpoint.timeout })
     }
 
@@ -107,6 +96,18 @@ impl Client {
             Ok(Ok(response)) => Received::Answer(read(response, deadline).await),
         })
     }
+}
+
+/// A connector that speaks HTTPS alone, with the identity and anchors of `tls`.
+#[must_use]
+pub fn https(tls: &ClientConfig) -> HttpsConnector<HttpConnector> {
+    let mut tls = tls.clone();
+    // The connector names the protocols itself.
+    tls.alpn_protocols.clear();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(http)
 }
 
 /// Reads an answer: its head counts even when its body does not come.

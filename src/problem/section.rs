@@ -139,7 +139,7 @@ impl<'a> Section<'a> {
     pub fn size(&self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let found =
             self.typed(key, "a size such as \"64 KiB\" or \"2 MiB\"", |value| unit::size(value.as_str()?))?;
-        self.within(key, found.value, &range, |bytes| format!("{bytes} B"))
+        self.within(key, found.value, &range, |bytes| unit::size_text(*bytes))
     }
 
     /// A list of durations, each within a range.
@@ -158,7 +158,8 @@ impl<'a> Section<'a> {
                 None
             }
         };
-        texts.into_iter().map(read).collect()
+        // Two steps: every wrong entry is reported before the first one ends it.
+        texts.into_iter().map(read).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A list of texts, each with its own spot.
@@ -179,7 +180,7 @@ impl<'a> Section<'a> {
                 }
             }
         };
-        entries.iter().map(read).collect()
+        entries.iter().map(read).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// One of a closed set of words.

@@ -11,6 +11,7 @@
 )]
 
 mod authenticate;
+mod config;
 mod decode;
 mod deliver;
 mod docs;
