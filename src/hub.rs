@@ -8,16 +8,16 @@ use std::{fs, io, net::SocketAddr, path::Path, sync::Arc};
 use arc_swap::ArcSwap;
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use tokio::{net::TcpListener, sync::watch};
-use tracing::{error, info};
+use tracing::info;
 
 use crate::{
     clock::Clock,
     config::Config,
     decode,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
-    evidence::key::{PublicKey, SigningKey},
+    evidence::key::SigningKey,
     intake::{self, Intake},
-    listen::{Door, Listener},
+    listen::{self, Door, Listener},
     problem::{Problem, Problems},
     receipt::Status,
     region::{self, Region, member::Endpoint},
@@ -160,7 +160,7 @@ impl Hub {
             inbox: Inbox::new(handles.clone()),
             keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
             clock: clock.clone(),
-            config: self.config.listen.clone(),
+            config: door(&self.config),
         };
         let router = Router::new(self.store.clone(), region.clone(), clock.clone());
         let tasks = &self.tasks;
@@ -192,7 +192,7 @@ fn load(config: &Config) -> Result<Region, Failure> {
 
 /// Opens the store off the runtime: recovery reads the log.
 async fn open(config: &Config) -> Result<Store, Failure> {
-    let settings = config.store.clone();
+    let settings = store(config);
     let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
     Ok(opened.map_err(|_| store::Fault::Closed)??)
 }
@@ -221,4 +221,12 @@ fn unusable(path: &Path, error: &tls::Error) -> Failure {
 fn intake_config() -> intake::Config {
     let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
+}
+
+fn door(config: &Config) -> listen::Config {
+    listen::Config { address: config.listen.address, ..listen::Config::default() }
+}
+
+fn store(config: &Config) -> store::Config {
+    store::Config { folder: config.store.folder.clone(), ..store::Config::default() }
 }

@@ -30,7 +30,7 @@ pub fn run(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut O
         return exit::CONFIGURATION;
     };
     // The level is one of a closed set of words that can be read.
-    let _ = telemetry::start(&config.log);
+    let _ = telemetry::start(&telemetry::Config::default());
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(serve(config, out, err)),
         Err(error) => {

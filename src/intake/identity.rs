@@ -12,39 +12,39 @@ use crate::{
 };
 
 /// Version a certificate starts with when its format does not number versions.
-pub const VERSION_FIRST: u32 = 1;
+pub(super) const VERSION_FIRST: u32 = 1;
 
 /// What is decided about a push.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Case<'a> {
+pub(super) struct Case<'a> {
     /// Message function.
-    pub function: Function,
+    pub(super) function: Function,
     /// Version the document or envelope states.
-    pub stated: Option<u32>,
+    pub(super) stated: Option<u32>,
     /// Digest of the canonical certificate.
-    pub canonical: Option<Digest>,
+    pub(super) canonical: Option<Digest>,
     /// What the store knows.
-    pub standing: &'a Standing,
+    pub(super) standing: &'a Standing,
     /// What the agreement does with a change of a certificate the hub has not seen.
-    pub unseen: Unseen,
+    pub(super) unseen: Unseen,
 }
 
 /// The version a push gets, or the message it repeats.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Decision {
+pub(super) struct Decision {
     /// Its version.
-    pub version: u32,
+    pub(super) version: u32,
     /// The message that said the same before under another message id.
-    pub duplicate_of: Option<MessageId>,
+    pub(super) duplicate_of: Option<MessageId>,
     /// Warnings: a change of a certificate the hub has not seen.
-    pub findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Decides version and repetition.
 ///
 /// # Errors
 /// A severe finding: the number is taken by other content, or what is changed is unknown.
-pub fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
+pub(super) fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
     if let Some(known) = same(case) {
         return Ok(Decision { version: known.version, duplicate_of: Some(known.message), findings: Vec::new() });
     }

@@ -118,7 +118,7 @@ fn read_document(push: &Push, source: &Member, decoded: &decode::Decoded, today:
         envelope: &push.envelope,
         draft: &draft,
         proof: &proof,
-        format: form.name(),
+        form: &form,
         today,
     };
     let judged = validate::validate(&case)?;

@@ -9,7 +9,7 @@ use crate::{
         finding::Finding,
         id::MemberId,
         reason::Reason,
-        value::{Date, Value},
+        value::Value,
     },
     region::{
         Region,

@@ -24,7 +24,7 @@ use crate::{
     region::{
         Region,
         agreement::{Agreement, ProofDemand},
-        member::{IssuingBody, Member},
+        member::{Form, IssuingBody, Member},
     },
 };
 
@@ -59,8 +59,8 @@ pub struct Case<'a> {
     pub draft: &'a Draft,
     /// The signatures verified on it.
     pub proof: &'a Proof,
-    /// Format of the document, which may demand a proof of its own.
-    pub format: &'a str,
+    /// Form of the document, which may demand a proof of its own.
+    pub form: &'a Form,
     /// Today at the hub, for grants.
     pub today: &'a Date,
 }
@@ -87,7 +87,7 @@ pub struct Judged<'a> {
 pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     let mut findings = case.draft.findings.clone();
     let agreement = agreement(case, &mut findings);
-    let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.format));
+    let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.form));
     issued::stated_twice(case, &mut findings);
     let identity = issued::identity(case, demand, &mut findings);
     let body = identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
