@@ -5,7 +5,7 @@
 
 pub mod field;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -40,9 +40,10 @@ impl Default for Config {
 /// The filter cannot be read.
 pub fn start(config: &Config) -> Result<(), tracing_subscriber::filter::ParseError> {
     let filter = EnvFilter::builder().parse(&config.level)?;
+    let colour = io::stderr().is_terminal();
     let registry = tracing_subscriber::registry().with(filter);
     let started = match config.form {
-        Form::Text => registry.with(fmt::layer().with_writer(io::stderr)).try_init(),
+        Form::Text => registry.with(fmt::layer().with_ansi(colour).with_writer(io::stderr)).try_init(),
         Form::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).try_init(),
     };
     // Somebody's subscriber is already there: tests start many hubs in one process.

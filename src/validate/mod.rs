@@ -141,5 +141,3 @@ fn raise(agreement: Option<&Agreement>, findings: &mut [Finding]) {
     }
 }
 
-#[cfg(test)]
-mod tests;

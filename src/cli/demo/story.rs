@@ -69,7 +69,7 @@ pub(super) async fn crossings(stage: &Stage, out: &mut Output<'_>) -> Result<(),
 }
 
 /// The sample the outage is told with.
-const WINE: &str = "edi3-coo/samples/almora-corvania.json";
+const WINE: &str = "edi3-coo/samples/almora-corvania-tea.json";
 
 /// Act two: a member goes down, the hub is restarted, the member comes back.
 pub(super) async fn outage(stage: &mut Stage, out: &mut Output<'_>) -> Result<(), Error> {
