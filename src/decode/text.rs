@@ -19,7 +19,7 @@ pub(super) fn checked(bytes: &[u8]) -> Result<&str, Finding> {
         Finding::severe(Reason::NotUtf8, "send the document as UTF-8; this byte is not part of any character")
             .at(position(std::str::from_utf8(valid).unwrap_or_default(), valid.len(), String::new()))
     })?;
-    match bytes.iter().position(|byte| *byte == 0) {
+    match text.find('\0') {
         None => Ok(text),
         Some(offset) => Err(nul().at(position(text, offset, String::new()))),
     }

@@ -1,5 +1,230 @@
-//! To come.
+//! A format as data: `partners/formats/<id>/format.toml` read, checked and compiled to a plan that runs both ways.
+//!
+//! A table pairs each field of a national format with a canonical one, a row each; `map` reads along it, `render` writes
+//! along it. The file's grammar is `partners/formats/README.md`. Loading reports every problem at once, with its line and the
+//! nearest valid name; a table that loads has no unknown field, no row that can never be reached, no conversion that does
+//! not fit its field.
+//!
+//! **Invariant:** a [`Table`] is immutable and complete: walking its plans needs neither its text nor the code list files.
+//!
+//! It does not judge documents and knows no member. `region` loads tables; `map` and `render` walk them.
 
-/// A format table (to come).
-#[derive(Debug)]
-pub struct Table;
+pub mod canonical;
+pub mod codes;
+mod compile;
+pub mod conversion;
+mod file;
+mod fit;
+pub mod path;
+pub mod plan;
+pub mod recognise;
+mod row;
+
+use std::path::Path;
+
+use crate::{
+    decode::document::{Document, Syntax},
+    model::id::{Digest, FormatId},
+    problem::{Problems, Spot, section::Source},
+};
+
+use self::{
+    plan::Plan,
+    recognise::{IdentityRule, Recognise},
+};
+
+/// File name of a table inside its folder.
+pub const FILE_NAME: &str = "format.toml";
+
+/// A format, both ways.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Id, the folder's name.
+    pub id: FormatId,
+    /// Name in words.
+    pub title: String,
+    /// What the names in it come from.
+    pub source: String,
+    /// Whether the format is known from third parties only.
+    pub reconstructed: bool,
+    /// What its documents are.
+    pub role: Role,
+    /// How they are written.
+    pub syntax: Syntax,
+    /// Whether members may send it.
+    pub reads: bool,
+    /// Whether the hub may send it; otherwise it renders for trace and matrix only.
+    pub writes: bool,
+    /// The signatures its documents carry.
+    pub signature: Option<Signature>,
+    /// Whether the format itself names SHA-1 as its signature's digest.
+    pub sha1: bool,
+    /// Unit its lengths count in.
+    pub lengths: Lengths,
+    /// Most goods items it takes.
+    pub items_max: Option<u32>,
+    /// Digest over the table and every shared code list it reads.
+    pub digest: Digest,
+    /// Prefix and address of each namespace; the empty prefix is the default.
+    pub namespaces: Vec<(String, String)>,
+    /// How its documents are told from others.
+    pub recognise: Recognise,
+    /// Where a certificate's identity stands.
+    pub identity: IdentityRule,
+    /// One plan per variant, the one written by default first.
+    pub plans: Vec<Plan>,
+}
+
+/// What the documents of a format are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Certificates as issued.
+    Issued,
+    /// Applications for a certificate; never written by the hub.
+    Application,
+    /// What an importing side keeps of a certificate.
+    ImportRecord,
+    /// Data between systems, without legal form.
+    Data,
+}
+
+/// A signature profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signature {
+    /// ALADI COD: the exporter's over `#COD`, the official's over `#CODEH`.
+    XmlDsigCod,
+}
+
+/// What a format's lengths count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lengths {
+    /// Unicode characters.
+    Characters,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+/// How a format spells dates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DateForm {
+    /// `2026-03-31`.
+    Day,
+    /// `2026-03-31T08:00:00`, zone or not.
+    Datetime,
+    /// `20260331`.
+    Compact,
+    /// `2026-03-31T08:00:00Z`, never without zone.
+    Zoned,
+    /// As it came: the canonical spelling.
+    Any,
+}
+
+/// How several repetitions of a leaf carry one text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Repeated {
+    /// A line each.
+    Lines,
+    /// So many characters each.
+    Chunks,
+}
+
+impl Role {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("issued", Self::Issued),
+        ("application", Self::Application),
+        ("import-record", Self::ImportRecord),
+        ("data", Self::Data),
+    ];
+}
+
+impl DateForm {
+    const WORDS: [(&'static str, Self); 5] = [
+        ("day", Self::Day),
+        ("datetime", Self::Datetime),
+        ("compact", Self::Compact),
+        ("zoned", Self::Zoned),
+        ("any", Self::Any),
+    ];
+}
+
+impl Lengths {
+    /// The length of a text in this unit.
+    #[must_use]
+    pub fn of(self, text: &str) -> usize {
+        match self {
+            Self::Characters => text.chars().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+}
+
+impl Table {
+    /// Loads `folder/format.toml`; `codes` is the folder of shared code lists, `file_label` how problems name the file.
+    ///
+    /// `None` when the file cannot be read or anything in it is wrong; every problem is recorded.
+    #[must_use]
+    pub fn load(
+        id: &FormatId,
+        folder: &Path,
+        codes: &Path,
+        file_label: &str,
+        problems: &Problems,
+    ) -> Option<Self> {
+        match std::fs::read_to_string(folder.join(FILE_NAME)) {
+            Ok(text) => Self::read(id, &text, codes, file_label, problems),
+            Err(error) => {
+                problems.add(Spot::file(file_label).problem(format!("cannot be read: {error}")));
+                None
+            }
+        }
+    }
+
+    /// As [`Table::load`], of a text.
+    #[must_use]
+    pub fn read(
+        id: &FormatId,
+        text: &str,
+        codes: &Path,
+        file_label: &str,
+        problems: &Problems,
+    ) -> Option<Self> {
+        let found = Problems::default();
+        let file = Source::new(file_label, text).read(&found, file::read);
+        let table = compile::table(id, text, file, codes, &found);
+        let clean = found.is_empty();
+        for problem in found.sorted() {
+            problems.add(problem);
+        }
+        table.filter(|_| clean)
+    }
+
+    /// Whether a document is of this format.
+    #[must_use]
+    pub fn recognises(&self, document: &Document) -> bool {
+        document.syntax == self.syntax && self.recognise.fits(&document.root)
+    }
+
+    /// The plan for a document: that of the variant it is written in.
+    #[must_use]
+    pub fn plan_of(&self, document: &Document) -> Option<&Plan> {
+        match &self.recognise.variant_below {
+            None => self.plans.first(),
+            Some(below) => {
+                let parent = recognise::find(&document.root, below)?;
+                self.plans.iter().find(|plan| {
+                    plan.variant.as_deref().is_some_and(|variant| parent.child(variant).is_some())
+                })
+            }
+        }
+    }
+
+    /// The plan to write a variant with: the first one when the name is none of this format's.
+    #[must_use]
+    pub fn plan_for(&self, variant: Option<&str>) -> Option<&Plan> {
+        let named = self.plans.iter().find(|plan| variant.is_some() && plan.variant.as_deref() == variant);
+        named.or(self.plans.first())
+    }
+}
+
+#[cfg(test)]
+mod tests;

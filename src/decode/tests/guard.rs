@@ -42,6 +42,9 @@ fn namespaces_in_scope_are_counted_along_the_path_only() {
     assert_eq!(guarded("<a xmlns:b='u'><c xmlns='v'/><c xmlns = 'v'/></a>"), "ok");
     assert_eq!(guarded("<a xmlns:b='u'><c xmlns='v'><d xmlns='w'/></c></a>"), "xml-too-many-attributes");
     assert_eq!(guarded("<a xmlns:b='u'><c xmlns='v'><d xmlns = 'w'/></c></a>"), "xml-too-many-attributes");
+    let declared = |n: usize| (0..n).map(|n| format!(" xmlns:a{n}='u'")).collect::<String>();
+    assert_eq!(by_default(&format!("<a{}/>", declared(32))), "ok");
+    assert_eq!(by_default(&format!("<a{}/>", declared(33))), "xml-too-many-attributes");
 }
 
 #[test]

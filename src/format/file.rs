@@ -1,0 +1,258 @@
+//! What `format.toml` says, row by row, before anything is checked against the dictionary.
+//!
+//! Every key is documented in `partners/formats/README.md`.
+
+use crate::{
+    decode::document::Syntax,
+    problem::{Found, Spot, section::Section},
+};
+
+use super::{DateForm, Lengths, Repeated, Role, Signature};
+
+/// Most characters a row may allow, and most repetitions of a field that carries one text.
+const SIZE_MAX: u64 = 100_000;
+/// Most goods items a format may state as its own limit.
+const ITEMS_MAX: u64 = 65_535;
+
+/// The head of the file and its rows.
+#[derive(Debug)]
+pub(super) struct File {
+    pub title: String,
+    pub source: String,
+    pub reconstructed: bool,
+    pub role: Role,
+    pub syntax: Syntax,
+    pub reads: bool,
+    pub writes: bool,
+    pub signature: Option<Signature>,
+    pub sha1: bool,
+    pub lengths: Lengths,
+    pub items_max: Option<u32>,
+    pub namespaces: Vec<(String, Found<String>)>,
+    pub recognise: RawRecognise,
+    pub variants: Option<RawVariants>,
+    pub identity: RawIdentity,
+    pub code_lists: Vec<RawCodes>,
+    pub lists: Vec<RawList>,
+    pub blocks: Vec<RawBlock>,
+}
+
+/// `[recognise]`.
+#[derive(Debug, Default)]
+pub(super) struct RawRecognise {
+    pub root: Option<Found<String>>,
+    pub has: Vec<Found<String>>,
+    pub lacks: Vec<Found<String>>,
+    pub version_at: Option<Found<String>>,
+    pub versions: Vec<String>,
+}
+
+/// `[variants]`.
+#[derive(Debug)]
+pub(super) struct RawVariants {
+    pub is: Found<String>,
+    pub names: Vec<Found<String>>,
+}
+
+/// `[identity]`.
+#[derive(Debug, Default)]
+pub(super) struct RawIdentity {
+    pub issuer: Vec<Found<String>>,
+    pub number: Option<Found<String>>,
+    pub earlier: Option<Found<String>>,
+    pub lengths: Vec<Found<String>>,
+    pub rectification: Option<u64>,
+}
+
+/// `[[code_list]]`.
+#[derive(Debug)]
+pub(super) struct RawCodes {
+    pub name: String,
+    pub entries: Vec<(String, Found<String>)>,
+}
+
+/// `[[list]]`.
+#[derive(Debug)]
+pub(super) struct RawList {
+    pub is: Found<String>,
+    pub at: Found<String>,
+    pub link: Option<Found<String>>,
+    pub only_where: Option<(Found<String>, String)>,
+    pub required: bool,
+}
+
+/// `[[block]]`: rows below one national element and one canonical group.
+#[derive(Debug)]
+pub(super) struct RawBlock {
+    pub at: String,
+    pub is: String,
+    pub optional: bool,
+    pub only: Vec<Found<String>>,
+    pub rows: Vec<RawRow>,
+    pub spot: Spot,
+}
+
+/// One row, as written.
+#[derive(Debug)]
+pub(super) struct RawRow {
+    pub spot: Spot,
+    pub at: Option<Found<String>>,
+    pub is: Option<Found<String>>,
+    pub value: Option<Found<String>>,
+    pub with: Option<Found<String>>,
+    pub required: bool,
+    pub max: Option<usize>,
+    pub date: Option<DateForm>,
+    pub digits: Option<Found<String>>,
+    pub number: bool,
+    pub codes: Option<Found<String>>,
+    pub text: Option<Found<String>>,
+    pub unit: Option<Found<String>>,
+    pub prefix: Option<Found<String>>,
+    pub uri: Option<Found<String>>,
+    pub hs: Option<()>,
+    pub token: bool,
+    pub words: Option<(String, String)>,
+    pub count: Option<Found<String>>,
+    pub key: Option<Found<String>>,
+    pub ordinal: bool,
+    pub again: bool,
+    pub shared: bool,
+    pub repeated: bool,
+    pub repeat: Option<Repeated>,
+    pub times: Option<usize>,
+    pub drop: Option<Found<String>>,
+    pub only: Vec<Found<String>>,
+}
+
+/// Reads the whole file.
+pub(super) fn read(file: &Section<'_>) -> File {
+    let syntaxes = [("xml", Syntax::Xml), ("json", Syntax::Json), ("csv", Syntax::Csv)];
+    let need = |key: &str| {
+        if !file.has(key) {
+            file.missing(key);
+        }
+    };
+    for key in ["role", "syntax", "reads", "writes"] {
+        need(key);
+    }
+    File {
+        title: file.need_text("title").value,
+        source: file.need_text("source").value,
+        reconstructed: file.flag("reconstructed").unwrap_or(false),
+        role: file.choice("role", &Role::WORDS).unwrap_or(Role::Data),
+        syntax: file.choice("syntax", &syntaxes).unwrap_or(Syntax::Xml),
+        reads: file.flag("reads").unwrap_or(true),
+        writes: file.flag("writes").unwrap_or(false),
+        signature: file.choice("signature", &[("xmldsig-cod", Signature::XmlDsigCod)]),
+        sha1: file.flag("sha1").unwrap_or(false),
+        lengths: file
+            .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
+            .unwrap_or(Lengths::Characters),
+        items_max: file
+            .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
+            .flatten()
+            .and_then(|n| u32::try_from(n).ok()),
+        namespaces: file.entries("namespaces"),
+        recognise: file.table("recognise", recognise).unwrap_or_default(),
+        variants: file.table("variants", |variants| RawVariants {
+            is: variants.need_text("is"),
+            names: variants.texts("names").unwrap_or_default(),
+        }),
+        identity: file.table("identity", identity).unwrap_or_default(),
+        code_lists: file.tables("code_list", |list| RawCodes {
+            name: list.need_text("name").value,
+            entries: list.entries("entries"),
+        }),
+        lists: file.tables("list", list),
+        blocks: file.tables("block", block),
+    }
+}
+
+fn recognise(section: &Section<'_>) -> RawRecognise {
+    let versions = section.texts("versions").unwrap_or_default();
+    RawRecognise {
+        root: section.text("root"),
+        has: section.texts("has").unwrap_or_default(),
+        lacks: section.texts("lacks").unwrap_or_default(),
+        version_at: section.text("version_at"),
+        versions: versions.into_iter().map(|found| found.value).collect(),
+    }
+}
+
+fn identity(section: &Section<'_>) -> RawIdentity {
+    RawIdentity {
+        issuer: section.texts("issuer").unwrap_or_default(),
+        number: section.text("number"),
+        earlier: section.text("earlier"),
+        lengths: section.texts("number_lengths").unwrap_or_default(),
+        rectification: section.count("rectification_digits", 1..=9),
+    }
+}
+
+fn list(section: &Section<'_>) -> RawList {
+    let only_where = section.text("where");
+    let equals = section.text("equals");
+    if only_where.is_some() != equals.is_some() {
+        section.wrong("where", "\"where\" and \"equals\" go together");
+    }
+    RawList {
+        is: section.need_text("is"),
+        at: section.need_text("at"),
+        link: section.text("link"),
+        only_where: only_where.zip(equals.map(|found| found.value)),
+        required: section.flag("required").unwrap_or(false),
+    }
+}
+
+fn block(section: &Section<'_>) -> RawBlock {
+    let text = |key: &str| section.text(key).map(|found| found.value).unwrap_or_default();
+    RawBlock {
+        at: text("at"),
+        is: text("is"),
+        optional: section.flag("optional").unwrap_or(false),
+        only: section.texts("only").unwrap_or_default(),
+        rows: section.tables("rows", row),
+        spot: section.spot(),
+    }
+}
+
+fn row(section: &Section<'_>) -> RawRow {
+    let size = |key: &str| section.count(key, 1..=SIZE_MAX).and_then(|n| usize::try_from(n).ok());
+    let flag = |key: &str| section.flag(key).unwrap_or(false);
+    let (yes, no) = (section.text("yes"), section.text("no"));
+    if yes.is_some() != no.is_some() {
+        section.wrong("yes", "\"yes\" and \"no\" go together");
+    }
+    let (lines, chunks) = (("lines", Repeated::Lines), ("chunks", Repeated::Chunks));
+    RawRow {
+        spot: section.spot(),
+        at: section.text("at"),
+        is: section.text("is"),
+        value: section.text("value"),
+        with: section.text("with"),
+        required: flag("required"),
+        max: size("max"),
+        date: section.choice("date", &DateForm::WORDS),
+        digits: section.text("digits"),
+        number: flag("number"),
+        codes: section.text("codes"),
+        text: section.text("text"),
+        unit: section.text("unit"),
+        prefix: section.text("prefix"),
+        uri: section.text("uri"),
+        hs: section.choice("hs", &[("dotted", ())]),
+        token: flag("token"),
+        words: yes.zip(no).map(|(yes, no)| (yes.value, no.value)),
+        count: section.text("count"),
+        key: section.text("key"),
+        ordinal: flag("ordinal"),
+        again: flag("again"),
+        shared: flag("shared"),
+        repeated: flag("repeated"),
+        repeat: section.choice("repeat", &[lines, chunks]),
+        times: size("times"),
+        drop: section.text("drop"),
+        only: section.texts("only").unwrap_or_default(),
+    }
+}

@@ -1,0 +1,200 @@
+//! A compiled table: the document's elements as a tree, in order of output, each leaf knowing its row.
+//!
+//! `map` walks it along a document, `render` walks it along a certificate; neither looks at the table's text again.
+
+use std::sync::Arc;
+
+use crate::model::{
+    dictionary::Field,
+    value::{Kind, Value},
+};
+
+use super::{codes::Codes, path::Target};
+
+/// One variant of a table (or all of it, when it has none), ready to be walked.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the variant, such as `FormA18`.
+    pub variant: Option<String>,
+    /// The document element.
+    pub root: Element,
+    /// The rows that leaves point to.
+    pub rows: Vec<Row>,
+    /// The repetitions.
+    pub lists: Vec<List>,
+    /// Canonical values that the format implies and never writes.
+    pub implied: Vec<Implied>,
+}
+
+/// An element, member, column or attribute of the document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Element {
+    /// Local name.
+    pub name: String,
+    /// Namespace.
+    pub space: Option<String>,
+    /// Whether it is an attribute.
+    pub attribute: bool,
+    /// How it repeats.
+    pub repeat: Repeat,
+    /// Whether it may be left out whole, its required rows included.
+    pub optional: bool,
+    /// Row of its own text, and which part of the row it is.
+    pub leaf: Option<(usize, usize)>,
+    /// What is inside, in order of output.
+    pub children: Vec<Element>,
+}
+
+/// How an element repeats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// Once.
+    Once,
+    /// Once per position of a list.
+    Entry(usize),
+    /// Once per run of entries with equal values in the group's rows.
+    Group(usize),
+    /// Inside each entry of another list: the record that entry points to.
+    Record(usize),
+    /// Several pieces of one text.
+    Pieces,
+}
+
+/// A repetition of the document and the canonical list it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct List {
+    /// The canonical list.
+    pub field: Field,
+    /// The field of the surrounding list that points to a record of this one.
+    pub link: Option<Target>,
+    /// Only elements whose child of this name has this text count.
+    pub only_where: Option<(String, String)>,
+    /// Whether a document must have at least one.
+    pub required: bool,
+}
+
+/// A row.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// National path, as the table writes it.
+    pub at: String,
+    /// What it says.
+    pub does: Does,
+    /// Whether the format demands it.
+    pub required: bool,
+}
+
+/// What a row says about its leaf.
+#[derive(Clone, Debug)]
+pub enum Does {
+    /// It is a canonical field.
+    Field(Box<FieldRow>),
+    /// It always reads like one of these; the first is written.
+    Fixed(Vec<String>),
+    /// It counts the entries of a list.
+    Count(usize),
+    /// It numbers the entry around it, counted from 1.
+    Ordinal,
+    /// It is neither mapped nor kept.
+    Drop,
+}
+
+/// A leaf that is a canonical field.
+#[derive(Clone, Debug)]
+pub struct FieldRow {
+    /// The field.
+    pub target: Target,
+    /// Its kind.
+    pub kind: Kind,
+    /// How leaf and field stand to each other.
+    pub scope: Scope,
+    /// How the text is read and written.
+    pub form: super::conversion::Form,
+    /// Longest text the format takes, in its own unit of length.
+    pub max: Option<usize>,
+    /// How one text is spread over several leaves.
+    pub parts: Parts,
+    /// A code another field must have for this one to mean what the format means (kilograms).
+    pub implies: Option<(Target, Value)>,
+    /// Written as the entry's position when the field has no value.
+    pub ordinal: bool,
+    /// Another row reads the same field; this one is read only where that one had nothing.
+    pub again: bool,
+}
+
+/// How the repetition around a leaf and the lists around its field stand to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// The same.
+    Same,
+    /// The leaf is on a group of entries: each entry inherits it.
+    Group,
+    /// One leaf for every entry of the innermost list.
+    Shared,
+    /// The same leaf in every entry; the field stands outside the list.
+    Repeated,
+    /// The leaf is in a record inside an entry; the field is in the record's own list.
+    Record,
+}
+
+/// How one text is spread over several leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parts {
+    /// Not at all.
+    One,
+    /// Over so many named leaves, a line each.
+    Fields(usize),
+    /// Over a repeated leaf, a line each.
+    Lines {
+        /// Most repetitions.
+        times: usize,
+    },
+    /// Over a repeated leaf, so many characters each.
+    Chunks {
+        /// Characters a piece.
+        size: usize,
+        /// Most repetitions.
+        times: usize,
+    },
+}
+
+/// A canonical value the format implies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Implied {
+    /// The field.
+    pub target: Target,
+    /// Its value.
+    pub value: Value,
+    /// Only beside this field; absent: always.
+    pub with: Option<Target>,
+}
+
+/// A code list of a row, shared.
+pub type SharedCodes = Arc<Codes>;
+
+impl Plan {
+    /// The field row behind a leaf, if it is one.
+    #[must_use]
+    pub fn field_row(&self, row: usize) -> Option<&FieldRow> {
+        match &self.rows.get(row)?.does {
+            Does::Field(field) => Some(field),
+            _ => None,
+        }
+    }
+}
+
+impl Element {
+    /// An element without content.
+    #[must_use]
+    pub fn new(name: &str, space: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            space,
+            attribute: false,
+            repeat: Repeat::Once,
+            optional: false,
+            leaf: None,
+            children: Vec::new(),
+        }
+    }
+}
