@@ -1,1 +1,232 @@
-//! To come.
+//! The one place that knows every part: wires, starts, reloads, drains.
+//!
+//! Boot order is the contract: settings and region are checked whole, keys are read, the store is opened and recovered,
+//! the socket is bound, and only then does any loop run. Whatever fails says so before a member can connect.
+
+use std::{fs, io, net::SocketAddr, path::Path, sync::Arc};
+
+use arc_swap::ArcSwap;
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
+use tokio::{net::TcpListener, sync::watch};
+use tracing::info;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    decode,
+    deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
+    evidence::key::SigningKey,
+    intake::{self, Intake},
+    listen::{self, Door, Listener},
+    problem::{Problem, Problems},
+    receipt::Status,
+    region::{self, Region, member::Endpoint},
+    route::Router,
+    stop::Tasks,
+    store::{self, Store},
+    tls::{self, OwnLeaf},
+};
+
+/// A running hub.
+pub struct Hub {
+    address: SocketAddr,
+    config: Config,
+    store: Store,
+    region: watch::Sender<Arc<Region>>,
+    server: Arc<ArcSwap<rustls::ServerConfig>>,
+    client: Arc<ArcSwap<OwnLeaf>>,
+    tasks: Tasks,
+}
+
+/// Why a hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration has problems; none of it is applied.
+    #[error("the configuration has {} problems", .0.len())]
+    Configuration(Vec<Problem>),
+    /// A leaf or key cannot be read or used.
+    #[error("{file}: {reason}")]
+    Identity {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// The store cannot be opened.
+    #[error("the store cannot be opened: {0}")]
+    Store(#[from] store::Fault),
+    /// The address cannot be bound.
+    #[error("{address} cannot be bound: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Hub {
+    /// Starts a hub; when it returns, members can connect.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing runs then.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, Failure> {
+        let region = Arc::new(load(&config)?);
+        let key = Arc::new(signing_key(&config.identity.receipt_key)?);
+        let server = tls::server(&leaf(&config.identity.leaf, &config.identity.key)?)
+            .map_err(|error| unusable(&config.identity.leaf, &error))?;
+        let client = leaf(&config.identity.client_leaf, &config.identity.client_key)?;
+        let store = open(&config).await?;
+        let address = config.listen.address;
+        let bound = TcpListener::bind(address).await.and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let (address, socket) = bound.map_err(|error| Failure::Bind { address, error })?;
+
+        let (sender, receiver) = watch::channel(region);
+        let hub = Self {
+            address,
+            config,
+            store,
+            region: sender,
+            server: Arc::new(ArcSwap::new(server)),
+            client: Arc::new(ArcSwap::from_pointee(client)),
+            tasks: Tasks::default(),
+        };
+        hub.run(socket, &receiver, &key, &clock);
+        info!(%address, "hub started");
+        Ok(hub)
+    }
+
+    /// The address members connect to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The store, for those who read.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Reads the region and the hub's own leaves anew and applies them whole; on any problem nothing changes.
+    ///
+    /// # Errors
+    /// [`Failure`]; the hub goes on under the configuration it has.
+    pub fn reload(&self) -> Result<(), Failure> {
+        let region = load(&self.config)?;
+        let identity = &self.config.identity;
+        let server = tls::server(&leaf(&identity.leaf, &identity.key)?).map_err(|error| unusable(&identity.leaf, &error))?;
+        self.client.store(Arc::new(leaf(&identity.client_leaf, &identity.client_key)?));
+        self.server.store(server);
+        info!(configuration = %region.digest.hex(), "region reloaded");
+        self.region.send_replace(Arc::new(region));
+        Ok(())
+    }
+
+    /// Waits until a part asks for the end: a poisoned store, a loop that died.
+    pub async fn stopping(&self) {
+        self.tasks.stopping().await;
+    }
+
+    /// Stops accepting, lets requests and attempts finish, closes the store. False when the deadline cut something off.
+    pub async fn drain(self) -> bool {
+        self.tasks.stop();
+        let drained = self.tasks.drained(self.config.delivery.drain_timeout).await;
+        self.store.close().await;
+        info!(drained, "hub stopped");
+        drained
+    }
+
+    /// Whether the store failed: the process is to end with a storage fault.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.store.is_poisoned()
+    }
+
+    fn run(&self, socket: TcpListener, region: &watch::Receiver<Arc<Region>>, key: &Arc<SigningKey>, clock: &Clock) {
+        let handles = Handles {
+            store: self.store.clone(),
+            region: region.clone(),
+            clock: clock.clone(),
+            key: key.clone(),
+            tls: self.outbound(),
+            dice: Dice::Random,
+            holds: Holds::default(),
+        };
+        let door = Door {
+            region: region.clone(),
+            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), intake_config()),
+            status: Status::new(self.store.clone()),
+            inbox: Inbox::new(handles.clone()),
+            keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
+            clock: clock.clone(),
+            config: door(&self.config),
+        };
+        let router = Router::new(self.store.clone(), region.clone(), clock.clone());
+        let tasks = &self.tasks;
+        tasks.spawn(router.run(tasks.clone()));
+        tasks.spawn(Deliveries::new(handles).run(tasks.clone()));
+        tasks.spawn(Listener::new(door, self.server.clone()).run(socket, tasks.clone()));
+    }
+
+    /// The TLS side of an endpoint: the hub's client leaf of the moment and the endpoint's own anchors.
+    fn outbound(&self) -> deliver::Tls {
+        let client = self.client.clone();
+        Arc::new(move |endpoint: &Endpoint| {
+            let pem = fs::read(&endpoint.anchors).map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
+            let anchors = tls::anchors(&pem).map_err(|error| error.to_string())?;
+            tls::client(&client.load(), &anchors).map(Arc::new).map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// Reads and checks the region; every problem at once.
+fn load(config: &Config) -> Result<Region, Failure> {
+    let problems = Problems::default();
+    let region = region::load::load(&config.region.folder, Some(&config.identity.certs), &problems);
+    match (region, problems.is_empty()) {
+        (Some(region), true) => Ok(region),
+        _ => Err(Failure::Configuration(problems.sorted())),
+    }
+}
+
+/// Opens the store off the runtime: recovery reads the log.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let settings = store(config);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
+    Ok(opened.map_err(|_| store::Fault::Closed)??)
+}
+
+/// The hub's own leaf and key.
+fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
+    OwnLeaf::from_pem(&read(leaf)?, &read(key)?).map_err(|error| unusable(leaf, &error))
+}
+
+/// The key that signs receipts.
+fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
+    let broken = |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?).map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
+    SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::Identity { file: path.display().to_string(), reason: error.kind().to_string() })
+}
+
+fn unusable(path: &Path, error: &tls::Error) -> Failure {
+    Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
+}
+
+/// One document per core: more would only wait for each other.
+fn intake_config() -> intake::Config {
+    let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
+}
+
+fn door(config: &Config) -> listen::Config {
+    listen::Config { address: config.listen.address, ..listen::Config::default() }
+}
+
+fn store(config: &Config) -> store::Config {
+    store::Config { folder: config.store.folder.clone(), ..store::Config::default() }
+}

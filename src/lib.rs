@@ -34,6 +34,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod hub;
+pub mod message;
 pub mod problem;
 pub mod stop;
 pub mod telemetry;

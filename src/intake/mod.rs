@@ -1,1 +1,238 @@
-//! To come.
+//! The inbound use case: a push in, a verdict out.
+//!
+//! Everything between the door and the accept commit happens here, in one readable function: decode, map, validate,
+//! decide identity, sign the receipt, store. `?` carries faults only; what is the source's doing is a [`Verdict`].
+//!
+//! **Invariant:** [`Verdict::Accepted`] is returned only after the commit is on disk.
+
+mod accepting;
+mod identity;
+mod reading;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use crate::{
+    clock::Clock,
+    decode::{document::Syntax, limit::Limits},
+    evidence::key::SigningKey,
+    message,
+    model::{
+        envelope::Envelope,
+        finding::{FINDINGS_MAX, Finding},
+        id::{Digest, MemberId, MessageId, MessageKey},
+        reason::Reason,
+        time::Timestamp,
+        value::Date,
+    },
+    region::Region,
+    store::{
+        Fault, Store,
+        record::{Accepted, Receipted, Rejection},
+    },
+};
+
+use reading::Reading;
+
+/// One submission of a member, authenticated, its body read and its digest checked.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// The region as it stood when the request came.
+    pub region: Arc<Region>,
+    /// Who pushes; a member of `region` in good standing.
+    pub source: MemberId,
+    /// The source's own message id.
+    pub key: MessageKey,
+    /// What the headers say.
+    pub envelope: Envelope,
+    /// What the body is.
+    pub content: Content,
+    /// The body, byte for byte.
+    pub body: Bytes,
+    /// SHA-256 of the body, as recomputed by the hub.
+    pub digest: Digest,
+    /// When the request came.
+    pub received: Timestamp,
+}
+
+/// What a body is, by its media type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// A national document.
+    Document(Syntax),
+    /// A hub message: a cancellation or a response, as JSON.
+    Message,
+}
+
+impl Content {
+    /// Reads a media type; parameters other than `charset=utf-8` are not taken.
+    #[must_use]
+    pub fn of(media_type: &str) -> Option<Self> {
+        let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
+        let parameters = parameters.trim().to_ascii_lowercase();
+        if !parameters.is_empty() && parameters.trim_matches('"') != "charset=utf-8" {
+            return None;
+        }
+        match essence.trim().to_ascii_lowercase().as_str() {
+            "application/xml" | "text/xml" => Some(Self::Document(Syntax::Xml)),
+            "application/json" => Some(Self::Document(Syntax::Json)),
+            "text/csv" => Some(Self::Document(Syntax::Csv)),
+            message::MEDIA_TYPE => Some(Self::Message),
+            _ => None,
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Document(syntax) => syntax.media_type(),
+            Self::Message => message::MEDIA_TYPE,
+        }
+    }
+}
+
+/// What the hub answers to a push.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// On disk. The receipt is a compact JWS.
+    Accepted {
+        /// The hub's id.
+        id: MessageId,
+        /// The signed receipt.
+        receipt: Vec<u8>,
+    },
+    /// The same push was accepted before; the receipt is the stored one, byte for byte.
+    Duplicate {
+        /// The hub's id of the first.
+        id: MessageId,
+        /// The stored receipt.
+        receipt: Vec<u8>,
+    },
+    /// Not accepted, nothing remembered but the refusal.
+    Rejected {
+        /// The first severe reason; its HTTP status is the answer's.
+        reason: Reason,
+        /// Everything found, severe first.
+        findings: Vec<Finding>,
+    },
+}
+
+/// How much intake does at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Documents decoded, mapped and judged at the same time; one per core is right.
+    pub documents_at_once_max: usize,
+    /// Caps of the decode stage.
+    pub limits: Limits,
+}
+
+/// Times a decision is taken anew because another push changed what the store knows of the number.
+const DECISIONS_MAX: usize = 8;
+
+/// The inbound use case with the handles it uses; cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    store: Store,
+    key: Arc<SigningKey>,
+    clock: Clock,
+    limits: Arc<Limits>,
+    pool: Arc<Semaphore>,
+}
+
+impl Intake {
+    /// An intake over a store, signing with `key`.
+    #[must_use]
+    pub fn new(store: Store, key: Arc<SigningKey>, clock: Clock, config: Config) -> Self {
+        let pool = Arc::new(Semaphore::new(config.documents_at_once_max));
+        Self { store, key, clock, limits: Arc::new(config.limits), pool }
+    }
+
+    /// Judges one push; accepted means on disk.
+    ///
+    /// # Errors
+    /// A fault is ours: the source may push the same message again.
+    pub async fn push(&self, push: Push) -> Result<Verdict, Fault> {
+        let fingerprint = reading::fingerprint(&push);
+        if let Some(first) = self.store.receipt_of(&push.source, &push.key).await? {
+            return Ok(repeat(first, fingerprint));
+        }
+        let push = Arc::new(push);
+        let reading = match self.read(push.clone()).await? {
+            Ok(reading) => reading,
+            Err(findings) => return Ok(self.reject(&push, findings)),
+        };
+        self.accept(&push, &reading, fingerprint).await
+    }
+
+    /// Decides identity against the store and commits; decides anew when another push was faster.
+    async fn accept(&self, push: &Push, reading: &Reading, fingerprint: Digest) -> Result<Verdict, Fault> {
+        let id = MessageId(uuid::Uuid::now_v7());
+        let Some(subject) = accepting::subject(push, reading, &self.store).await? else {
+            let advice = "this member was sent no such delivery; state the id from its CoO-Delivery header";
+            return Ok(self.reject(push, vec![Finding::severe(Reason::DeliveryUnknown, advice)]));
+        };
+        for _ in 0..DECISIONS_MAX {
+            let seen = self.store.standing(&subject).await?;
+            let case = accepting::Case { push, reading, subject: subject.clone(), seen, fingerprint };
+            let acceptance = match accepting::acceptance(case, id, &self.key) {
+                Ok(acceptance) => acceptance,
+                Err(finding) => return Ok(self.reject(push, vec![finding])),
+            };
+            let receipt = acceptance.receipt.clone();
+            match self.store.accept(acceptance).await? {
+                Accepted::Stored => return Ok(Verdict::Accepted { id, receipt }),
+                Accepted::Duplicate { id, receipt } => return Ok(Verdict::Duplicate { id, receipt }),
+                Accepted::Conflict => return Ok(conflict()),
+                Accepted::Changed => {}
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    /// Understands the push on the bounded pool, so that no document holds up the network.
+    async fn read(&self, push: Arc<Push>) -> Result<Result<Reading, Vec<Finding>>, Fault> {
+        let permit = self.pool.clone().acquire_owned().await.map_err(|_| Fault::Stopping)?;
+        let (limits, today) = (self.limits.clone(), self.clock.now());
+        let work = move || {
+            let _permit = permit;
+            let Some(source) = push.region.members.get(&push.source) else { return Err(Vec::new()) };
+            reading::read(&push, source, &limits, &Date::of(today))
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Panicked)
+    }
+
+    /// Records a rejection, unsynced, and answers with it.
+    fn reject(&self, push: &Push, findings: Vec<Finding>) -> Verdict {
+        let reason = findings.first().map_or(Reason::Fault, |finding| finding.reason);
+        let lines = findings.iter().take(FINDINGS_MAX).map(ToString::to_string).collect();
+        let rejection = Rejection {
+            source: push.source.clone(),
+            key: Some(push.key.clone()),
+            digest: push.digest,
+            at: push.received,
+            reason,
+            findings: lines,
+        };
+        self.store.reject(rejection);
+        Verdict::Rejected { reason, findings }
+    }
+}
+
+fn repeat(first: Receipted, fingerprint: Digest) -> Verdict {
+    if first.fingerprint == fingerprint {
+        Verdict::Duplicate { id: first.id, receipt: first.receipt }
+    } else {
+        conflict()
+    }
+}
+
+fn conflict() -> Verdict {
+    let advice = "another message was accepted under this Idempotency-Key; give this one an id of its own";
+    Verdict::Rejected {
+        reason: Reason::MessageIdConflict,
+        findings: vec![Finding::severe(Reason::MessageIdConflict, advice)],
+    }
+}

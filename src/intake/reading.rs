@@ -1,0 +1,268 @@
+//! The CPU half of intake: bytes to a judged certificate with its targets. Pure; runs on the bounded pool.
+
+use crate::{
+    decode::{self, proof},
+    map,
+    message::{self, Message},
+    model::{
+        certificate::Certificate,
+        envelope::{Answer, Function},
+        finding::{Finding, any_severe},
+        id::{DeliveryId, Digest, FormatId, MemberId},
+        key::Key,
+        reason::Reason,
+        value::Date,
+    },
+    region::{
+        agreement::{CopyView, Unseen},
+        member::{Form, Member},
+    },
+    render,
+    route::{
+        plan::{self, Plan},
+        rendition,
+    },
+    validate,
+};
+
+use super::{Content, Push};
+
+/// A push that was understood: what it is about, and what becomes of it if the store agrees.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// Message function.
+    pub(super) function: Function,
+    /// What it is about.
+    pub(super) about: About,
+    /// Lineage of the certificate it replaces.
+    pub(super) earlier_lineage: Option<String>,
+    /// Format of the document.
+    pub(super) format: Option<FormatId>,
+    /// The certificate in canonical JSON, or the cancellation as it is compared.
+    pub(super) canonical: Option<Vec<u8>>,
+    /// Source fields no row maps.
+    pub(super) remainder: Vec<(String, String)>,
+    /// What the agreement does with a change of a certificate the hub has not seen.
+    pub(super) unseen: Unseen,
+    /// Members it goes to, and why.
+    pub(super) targets: Vec<(MemberId, String)>,
+    /// Warnings and notes.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What a push is about.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// A certificate; `version` where stated.
+    Certificate(Key),
+    /// A delivery the source was sent: the answer to it, and its coded reason.
+    Delivery(DeliveryId, Answer, Option<String>),
+}
+
+/// Understands a push.
+///
+/// # Errors
+/// Findings, severe ones first.
+pub(super) fn read(push: &Push, source: &Member, limits: &decode::limit::Limits, today: &Date) -> Result<Reading, Vec<Finding>> {
+    match push.content {
+        Content::Message => read_message(push, source),
+        Content::Document(syntax) if push.envelope.function.has_document() => {
+            let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
+            read_document(push, source, &decoded, today)
+        }
+        Content::Document(_) => Err(vec![Finding::severe(
+            Reason::HeaderInvalid,
+            "a cancellation or response is a hub message; send it as application/vnd.coohub.message+json without CoO-Function",
+        )]),
+    }
+}
+
+fn read_message(push: &Push, source: &Member) -> Result<Reading, Vec<Finding>> {
+    let one = |finding| vec![finding];
+    match message::read(&push.body).map_err(one)? {
+        Message::Response(response) => {
+            if source.customs.is_empty() {
+                return Err(one(Finding::severe(Reason::RoleNotAllowed, "only an importing customs answers about deliveries")));
+            }
+            let about = About::Delivery(response.delivery, response.answer, response.reason);
+            Ok(Reading::bare(Function::Response, about, Unseen::Reject))
+        }
+        Message::Cancellation(cancellation) => {
+            let agreement = push.region.agreement(&cancellation.agreement).ok_or_else(|| {
+                one(Finding::severe(Reason::AgreementUnknown, "name an agreement of this community, by its id or one of its aliases"))
+            })?;
+            if source.body(&cancellation.issuer).is_none() {
+                let advice = "only the issuing body cancels, and this member may not speak for the one named";
+                return Err(one(Finding::severe(Reason::IssuerNotYours, advice)));
+            }
+            let subject = Key {
+                agreement: agreement.id.clone(),
+                issuer: cancellation.issuer.clone(),
+                number: cancellation.number.clone(),
+                lineage: cancellation.number.clone(),
+                version: cancellation.version,
+            };
+            let mut reading = Reading::bare(Function::Cancellation, About::Certificate(subject), agreement.unseen);
+            reading.canonical = Some(push.body.to_vec());
+            Ok(reading)
+        }
+    }
+}
+
+fn read_document(push: &Push, source: &Member, decoded: &decode::Decoded, today: &Date) -> Result<Reading, Vec<Finding>> {
+    let form = recognise(push, source, decoded)?;
+    let (draft, proof) = mapped(push, &form, decoded)?;
+    let case = validate::Case {
+        region: &push.region,
+        source,
+        envelope: &push.envelope,
+        draft: &draft,
+        proof: &proof,
+        form: &form,
+        today,
+    };
+    let judged = validate::validate(&case)?;
+    let stated = draft.identity.version.or(push.envelope.version);
+    let lineage = draft.identity.lineage.clone().unwrap_or_else(|| judged.number.clone());
+    let earlier = draft.identity.earlier_lineage.clone().or_else(|| push.envelope.earlier.clone());
+    let replaces = push.envelope.function == Function::Replacement;
+    if replaces && earlier.is_none() {
+        let advice = "a replacement names the certificate it replaces, in the document or in CoO-Earlier";
+        return Err(vec![Finding::severe(Reason::FieldMissing, advice)]);
+    }
+    let subject = Key {
+        agreement: judged.agreement.id.clone(),
+        issuer: judged.body.id.clone(),
+        number: judged.number.clone(),
+        lineage,
+        version: stated,
+    };
+    let certificate = judged.certificate.get();
+    let plan = plan::plan(&plan::Case {
+        region: &push.region,
+        agreement: judged.agreement,
+        source: &source.id,
+        certificate,
+        test: push.envelope.test,
+    })
+    .map_err(|finding| vec![finding])?;
+    let mut findings = judged.findings.clone();
+    findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
+    findings.extend(dry_run(push, &subject, certificate, &plan));
+    if any_severe(&findings) {
+        findings.sort_by(|a, b| b.level.cmp(&a.level));
+        return Err(findings);
+    }
+    Ok(Reading {
+        function: push.envelope.function,
+        earlier_lineage: earlier.filter(|_| replaces),
+        canonical: Some(render::canonical::to_json(certificate)),
+        remainder: draft.remainder.clone(),
+        unseen: judged.agreement.unseen,
+        targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
+        format: FormatId::new(form.name()),
+        about: About::Certificate(subject),
+        findings,
+    })
+}
+
+impl Reading {
+    /// A hub message: nothing but what it is about.
+    fn bare(function: Function, about: About, unseen: Unseen) -> Self {
+        Self {
+            function,
+            about,
+            earlier_lineage: None,
+            format: None,
+            canonical: None,
+            remainder: Vec::new(),
+            unseen,
+            targets: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+}
+
+/// The form the document is in, among those its source may send.
+fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<Form, Vec<Finding>> {
+    let known = |form: &Form| match form {
+        Form::Canonical(syntax) => map::canonical::recognises(*syntax, &decoded.document),
+        Form::Table(id) => push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document)),
+    };
+    let stated = push.envelope.format.as_deref();
+    let mut sendable = source.sends.iter().filter(|form| stated.is_none_or(|name| name == form.name()));
+    if let Some(form) = sendable.find(|form| known(form)) {
+        return Ok(form.clone());
+    }
+    let foreign = push.region.tables.values().find(|table| table.recognises(&decoded.document));
+    let names = source.sends.iter().map(Form::name).collect::<Vec<_>>().join(", ");
+    Err(vec![match foreign {
+        Some(table) if stated.is_none() => Finding::severe(
+            Reason::FormatNotAllowed,
+            format!("the document is in the format {}, which this member does not send; it sends: {names}", table.id),
+        ),
+        _ => Finding::severe(Reason::FormatUnknown, format!("the document is in no format this member sends: {names}")),
+    }])
+}
+
+/// The draft, and the signatures verified on the very tree it was mapped from.
+fn mapped(push: &Push, form: &Form, decoded: &decode::Decoded) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
+    let Form::Table(id) = form else {
+        return Ok((map::canonical::map(&decoded.document), proof::Proof::default()));
+    };
+    let Some(table) = push.region.tables.get(id) else {
+        return Err(vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]);
+    };
+    let proof = match (table.signature, &decoded.tree) {
+        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+        _ => proof::Proof::default(),
+    };
+    Ok((map::map(table, &decoded.document), proof))
+}
+
+/// What each target would get, as findings: nothing is stored, nothing is sent.
+fn dry_run(push: &Push, subject: &Key, certificate: &Certificate, plan: &Plan) -> Vec<Finding> {
+    let weight = rendition::weight(certificate);
+    let mut findings = Vec::new();
+    for target in plan.targets() {
+        let Some(member) = push.region.members.get(&target.member) else { continue };
+        if weight > member.takes.items_max && target.view == CopyView::Full {
+            let advice = format!("{} takes at most {} goods items per certificate; split the certificate", member.name, member.takes.items_max);
+            findings.push(Finding::severe(Reason::TooManyItems, advice));
+            continue;
+        }
+        let rendition = rendition::rendition(&rendition::Case {
+            region: &push.region,
+            target: member,
+            view: &target.view,
+            function: push.envelope.function,
+            subject,
+            certificate,
+        });
+        if !rendition.unfilled.is_empty() {
+            let fields = rendition.unfilled.join(", ");
+            let advice = format!("the form of {} cannot be filled, it demands: {fields}", member.name);
+            findings.push(Finding::warning(Reason::Unrenderable, advice));
+        }
+    }
+    findings
+}
+
+/// Envelope and body in one digest: what makes two pushes under one key the same push.
+pub(super) fn fingerprint(push: &Push) -> Digest {
+    let envelope = &push.envelope;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let parts = [
+        push.digest.hex(),
+        push.content.media_type().to_owned(),
+        envelope.function.code().to_string(),
+        text(&envelope.agreement),
+        text(&envelope.issuer),
+        text(&envelope.number),
+        envelope.version.map(|v| v.to_string()).unwrap_or_default(),
+        text(&envelope.earlier),
+        text(&envelope.format),
+        envelope.test.to_string(),
+    ];
+    Digest::of(parts.join("\u{0}").as_bytes())
+}
