@@ -22,5 +22,5 @@ pub fn to_xml(certificate: &Certificate) -> Vec<u8> {
 }
 
 fn written(table: Option<&'static Table>, certificate: &Certificate) -> Vec<u8> {
-    table.map_or_else(Vec::new, |table| super::bytes(table, &super::trace(table, certificate).document))
+    table.map_or_else(Vec::new, |table| super::bytes(table, &super::document(table, certificate)))
 }

@@ -95,7 +95,7 @@ impl Walk<'_> {
     /// The value every entry of the innermost list has.
     fn shared(&self, field: &FieldRow, here: Here) -> Result<Option<(Place, Value)>, Unfit> {
         let list = field.target.loops().pop();
-        let entries = list.map_or(0, |list| self.certificate.count(list, here.index));
+        let entries = list.map_or(0, |list| self.count(list, here.index));
         let values = (0..entries).filter_map(|entry| here.index.inside(entry));
         let mut values = values.map(|index| self.value(&field.target, index));
         let Some(first) = values.next() else { return Ok(None) };
@@ -109,7 +109,7 @@ impl Walk<'_> {
         let last = index.positions().last()?;
         let (list, outer) = (field.target.loops().pop()?, index.outer(index.depth().checked_sub(1)?));
         // The row a delimited format writes for a certificate without entries is no entry.
-        if last >= self.certificate.count(list, outer) {
+        if last >= self.count(list, outer) {
             return None;
         }
         let value = conversion::ordinal(last)?;
@@ -229,7 +229,7 @@ impl Walk<'_> {
             Scope::Group => here.run.map_or_else(Vec::new, |(first, end)| entries(first, end)),
             Scope::Shared => {
                 let list = field.target.loops().pop();
-                entries(0, list.map_or(0, |list| self.certificate.count(list, here.index)))
+                entries(0, list.map_or(0, |list| self.count(list, here.index)))
             }
             _ => self.index_of(field, here).into_iter().collect(),
         }

@@ -7,7 +7,7 @@ use crate::{
         path::Target,
         plan::{Element, List, Scope},
     },
-    model::{certificate::Index, dictionary::Field, value::Value},
+    model::{certificate::Index, value::Value},
 };
 
 use super::walk::{Here, Walk};
@@ -46,10 +46,6 @@ impl Walk<'_> {
         let rows = (0..self.plan.rows.len()).filter_map(|row| self.plan.field_row(row));
         let mut rows = rows.filter(|field| field.target.loops() == [list.field]);
         rows.any(|field| self.would_arrive(field, index))
-    }
-
-    fn count(&self, field: Field, index: Index) -> usize {
-        self.certificate.count(field, index)
     }
 
     fn entry(&mut self, plan: &Element, here: Here) -> Node {

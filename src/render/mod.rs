@@ -123,6 +123,11 @@ pub fn trace(table: &Table, certificate: &Certificate) -> Traced {
     Traced { document, arrives, losses, unfilled: walked.unfilled }
 }
 
+/// The document alone, as far as it goes.
+fn document(table: &Table, certificate: &Certificate) -> Document {
+    Document { syntax: table.syntax, root: walk::walk(table, certificate).root }
+}
+
 /// The bytes of a document, written as its table says.
 #[must_use]
 pub fn bytes(table: &Table, document: &Document) -> Vec<u8> {

@@ -41,6 +41,8 @@ pub(super) struct Walk<'a> {
     pub(super) table: &'a Table,
     pub(super) plan: &'a Plan,
     pub(super) certificate: &'a Certificate,
+    /// Entries of each list, per position of the lists around it.
+    counts: BTreeMap<(Field, Index), usize>,
     pub(super) kept: Vec<Kept>,
     pub(super) unfilled: Vec<Unfilled>,
     /// Entries written of each list, per position of the lists around it.
@@ -70,6 +72,7 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
         table,
         plan,
         certificate,
+        counts: counts(certificate),
         kept: Vec::new(),
         unfilled: Vec::new(),
         written: BTreeMap::new(),
@@ -94,7 +97,24 @@ fn variant(table: &Table, certificate: &Certificate) -> Option<String> {
     certificate.at(field, Index::TOP).map(ToString::to_string)
 }
 
+/// Every list counted in one pass over the values.
+fn counts(certificate: &Certificate) -> BTreeMap<(Field, Index), usize> {
+    let mut counts = BTreeMap::new();
+    for (place, _) in certificate.iter() {
+        for (depth, (list, position)) in place.field.lists().iter().zip(place.index.positions()).enumerate() {
+            let count: &mut usize = counts.entry((*list, place.index.outer(depth))).or_default();
+            *count = (*count).max(position + 1);
+        }
+    }
+    counts
+}
+
 impl Walk<'_> {
+    /// How many entries a list has.
+    pub(super) fn count(&self, list: Field, outer: Index) -> usize {
+        self.counts.get(&(list, outer)).copied().unwrap_or(0)
+    }
+
     /// Fills a node with what is inside an element. Counts come last: they need the lists written. Recursion is bounded
     /// by the plan's depth.
     pub(super) fn inside(&mut self, plan: &Element, mut node: Node, here: Here) -> Node {
@@ -189,7 +209,7 @@ impl Walk<'_> {
     /// A format takes so many goods items and no more.
     fn refuse_too_many(&mut self) {
         let Some(items) = Field::named("items[]") else { return };
-        let have = self.certificate.count(items, Index::TOP);
+        let have = self.count(items, Index::TOP);
         if let Some(most) = self.table.items_max
             && u32::try_from(have).unwrap_or(u32::MAX) > most
         {
