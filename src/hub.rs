@@ -115,7 +115,8 @@ impl Hub {
     pub fn reload(&self) -> Result<(), Failure> {
         let region = load(&self.config)?;
         let identity = &self.config.identity;
-        let server = tls::server(&leaf(&identity.leaf, &identity.key)?).map_err(|error| unusable(&identity.leaf, &error))?;
+        let server = tls::server(&leaf(&identity.leaf, &identity.key)?)
+            .map_err(|error| unusable(&identity.leaf, &error))?;
         self.client.store(Arc::new(leaf(&identity.client_leaf, &identity.client_key)?));
         self.server.store(server);
         info!(configuration = %region.digest.hex(), "region reloaded");
@@ -143,7 +144,13 @@ impl Hub {
         self.store.is_poisoned()
     }
 
-    fn run(&self, socket: TcpListener, region: &watch::Receiver<Arc<Region>>, key: &Arc<SigningKey>, clock: &Clock) {
+    fn run(
+        &self,
+        socket: TcpListener,
+        region: &watch::Receiver<Arc<Region>>,
+        key: &Arc<SigningKey>,
+        clock: &Clock,
+    ) {
         let handles = Handles {
             store: self.store.clone(),
             region: region.clone(),
@@ -173,7 +180,8 @@ impl Hub {
     fn outbound(&self) -> deliver::Tls {
         let client = self.client.clone();
         Arc::new(move |endpoint: &Endpoint| {
-            let pem = fs::read(&endpoint.anchors).map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
+            let pem = fs::read(&endpoint.anchors)
+                .map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
             let anchors = tls::anchors(&pem).map_err(|error| error.to_string())?;
             tls::client(&client.load(), &anchors).map(Arc::new).map_err(|error| error.to_string())
         })
@@ -204,13 +212,18 @@ fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
 
 /// The key that signs receipts.
 fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
-    let broken = |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
-    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?).map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
+    let broken =
+        |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?)
+        .map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
     SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::Identity { file: path.display().to_string(), reason: error.kind().to_string() })
+    fs::read(path).map_err(|error| Failure::Identity {
+        file: path.display().to_string(),
+        reason: error.kind().to_string(),
+    })
 }
 
 fn unusable(path: &Path, error: &tls::Error) -> Failure {

@@ -52,10 +52,12 @@ pub fn syntax(file: &Path) -> Option<Syntax> {
 /// Findings, at least one severe; a file that cannot be read is one.
 pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
     let refused = |reason: Reason, advice: String| vec![Finding::severe(reason, advice)];
-    let syntax = syntax(file)
-        .ok_or_else(|| refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into()))?;
-    let bytes = fs::read(file)
-        .map_err(|error| refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind())))?;
+    let syntax = syntax(file).ok_or_else(|| {
+        refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into())
+    })?;
+    let bytes = fs::read(file).map_err(|error| {
+        refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind()))
+    })?;
     let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| vec![finding])?;
     if map::canonical::recognises(syntax, &decoded.document) {
         let draft = map::canonical::map(&decoded.document);
@@ -64,7 +66,10 @@ pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, V
     let wanted = |id: &str| named.is_none_or(|named| named == id);
     let mut tables = region.tables.values().filter(|table| wanted(table.id.as_str()));
     let Some(table) = tables.find(|table| table.recognises(&decoded.document)) else {
-        return Err(refused(Reason::FormatUnknown, "no format table of the region recognises this document".into()));
+        return Err(refused(
+            Reason::FormatUnknown,
+            "no format table of the region recognises this document".into(),
+        ));
     };
     let proof = match (table.signature, &decoded.tree) {
         (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,

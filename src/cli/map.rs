@@ -50,7 +50,11 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
         }
     };
     say(&read, &region, err);
-    let form = if arguments.to == "canonical" { Some(Form::Canonical(Syntax::Json)) } else { Form::named(&arguments.to) };
+    let form = if arguments.to == "canonical" {
+        Some(Form::Canonical(Syntax::Json))
+    } else {
+        Form::named(&arguments.to)
+    };
     match form {
         Some(Form::Canonical(syntax)) => {
             out.text(&canonical(syntax, &read.draft.certificate));
@@ -71,7 +75,9 @@ fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
     let identity = &read.draft.identity;
     let date = read.draft.certificate.top("issueDate");
     let signed = match &read.form {
-        Form::Table(id) if region.tables.get(id).is_some_and(|table| table.signature.is_some()) => read.proof.official.is_some(),
+        Form::Table(id) if region.tables.get(id).is_some_and(|table| table.signature.is_some()) => {
+            read.proof.official.is_some()
+        }
         _ => true,
     };
     let parts = [
@@ -90,7 +96,11 @@ fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
 }
 
 fn canonical(syntax: Syntax, certificate: &Certificate) -> Vec<u8> {
-    if syntax == Syntax::Xml { render::canonical::to_xml(certificate) } else { render::canonical::to_json(certificate) }
+    if syntax == Syntax::Xml {
+        render::canonical::to_xml(certificate)
+    } else {
+        render::canonical::to_json(certificate)
+    }
 }
 
 fn rendered(region: &Region, id: &FormatId, read: &Read, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {

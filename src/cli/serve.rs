@@ -23,7 +23,12 @@ pub struct Args {
 }
 
 /// Runs the hub; 0 after an orderly end, 78, 74 or 1 otherwise.
-pub fn run(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
+pub fn run(
+    arguments: &Args,
+    environment: &BTreeMap<String, String>,
+    out: &mut Output<'_>,
+    err: &mut Output<'_>,
+) -> u8 {
     let problems = Problems::default();
     let Some(config) = config::load(&arguments.folder, environment, &problems) else {
         problems.sorted().iter().for_each(|problem| err.line(problem.to_string()));

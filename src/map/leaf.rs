@@ -51,7 +51,9 @@ impl Walk<'_> {
                     self.draft.findings.push(Finding::warning(Reason::LinkBroken, advice).at(position));
                 }
             }
-            Does::Field(field) if field.parts != Parts::One => self.piece(row, (part, field), text, position, index),
+            Does::Field(field) if field.parts != Parts::One => {
+                self.piece(row, (part, field), text, position, index)
+            }
             Does::Field(field) => {
                 let later = field.again || field.scope == Scope::Shared || matches!(field.form, Form::Key(_));
                 if later {
@@ -137,7 +139,12 @@ impl Walk<'_> {
         };
         let (name, place) = (field.target.field, field.target.place(index));
         if read.unknown_code {
-            add(name, place, Reason::CodeUnknown, format!("no code is known for this word; it is kept as text beside {name}"));
+            add(
+                name,
+                place,
+                Reason::CodeUnknown,
+                format!("no code is known for this word; it is kept as text beside {name}"),
+            );
         }
         let whole = field.parts == Parts::One || matches!(field.parts, Parts::Fields(_));
         if let Some(max) = field.max.filter(|max| whole && self.table.lengths.of(text.trim()) > *max) {
@@ -167,26 +174,14 @@ impl Walk<'_> {
     }
 
     /// Sets a value; the first one stays.
-    pub(super) fn set(
-        &mut self,
-        target: &Target,
-        value: Value,
-        position: Position,
-        index: Index,
-    ) {
+    pub(super) fn set(&mut self, target: &Target, value: Value, position: Position, index: Index) {
         let Some(place) = target.place(index) else { return };
         self.draft.certificate.set(place, value);
         self.draft.sources.insert(place, position);
     }
 
     /// The same field in every entry: all must say the same.
-    fn repeated(
-        &mut self,
-        target: &Target,
-        value: Value,
-        position: Position,
-        index: Index,
-    ) {
+    fn repeated(&mut self, target: &Target, value: Value, position: Position, index: Index) {
         let Some(place) = target.place(index) else { return };
         match self.draft.certificate.at(place.field, place.index) {
             None => self.set(target, value, position, index),

@@ -2,7 +2,11 @@
 
 use crate::{
     decode::document::Node,
-    format::{conversion, path::Target, plan::{Element, Scope}},
+    format::{
+        conversion,
+        path::Target,
+        plan::{Element, Scope},
+    },
     model::{
         certificate::Index,
         finding::{Finding, Position},

@@ -143,7 +143,9 @@ fn identify(rule: &IdentityRule, draft: &mut Draft) {
         issuer: rule.issuer(&draft.certificate),
         lineage: cut.as_ref().map(|(lineage, _)| lineage.clone()),
         version: cut.and_then(|(_, version)| version),
-        earlier_lineage: earlier.filter(|earlier| !key::is_placeholder(earlier)).map(|earlier| rule.cut(&earlier).0),
+        earlier_lineage: earlier
+            .filter(|earlier| !key::is_placeholder(earlier))
+            .map(|earlier| rule.cut(&earlier).0),
         number,
     };
 }

@@ -17,8 +17,13 @@ const HEAD: &str = "title = \"t\"\nsource = \"s\"\nrole = \"data\"\nsyntax = \"x
 fn table(text: &str) -> Table {
     let problems = Problems::default();
     let codes = Path::new(env!("CARGO_MANIFEST_DIR")).join("partners/formats/codes");
-    let table =
-        Table::read(&FormatId::new("test").unwrap(), &format!("{HEAD}{text}"), &codes, "format.toml", &problems);
+    let table = Table::read(
+        &FormatId::new("test").unwrap(),
+        &format!("{HEAD}{text}"),
+        &codes,
+        "format.toml",
+        &problems,
+    );
     let problems = problems.sorted();
     table.unwrap_or_else(|| panic!("{problems:#?}"))
 }

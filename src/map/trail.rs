@@ -1,6 +1,9 @@
 //! The path of the node at hand, as findings and the remainder name it.
 
-use crate::{decode::document::{Node, Syntax}, model::finding::Position};
+use crate::{
+    decode::document::{Node, Syntax},
+    model::finding::Position,
+};
 
 /// A path that grows and shrinks with the walk.
 #[derive(Clone, Debug)]

@@ -82,7 +82,8 @@ impl Walk<'_> {
                     next = at + 1;
                     *met += 1;
                     let number = *met;
-                    let mark = self.trail.down(&child.name, number, child.listed || plan.repeat != Repeat::Once);
+                    let mark =
+                        self.trail.down(&child.name, number, child.listed || plan.repeat != Repeat::Once);
                     if !self.visit(plan, child, index) {
                         *met -= 1;
                     }
@@ -118,9 +119,8 @@ impl Walk<'_> {
     /// One entry of a list.
     fn entry(&mut self, list: usize, plan: &Element, node: &Node, index: Index) -> bool {
         let only = self.plan.lists.get(list).and_then(|list| list.only_where.as_ref());
-        let counts = only.is_none_or(|(name, text)| {
-            node.child(name).is_some_and(|child| child.text.trim() == text)
-        });
+        let counts =
+            only.is_none_or(|(name, text)| node.child(name).is_some_and(|child| child.text.trim() == text));
         let position = self.entries.get(&(list, index)).copied().unwrap_or(0);
         match index.inside(position).filter(|_| counts) {
             Some(inner) => {
@@ -257,7 +257,8 @@ fn is_blank(node: &Node) -> bool {
 
 /// The plan's element for a node; documents mostly keep the plan's order, so the search begins where the last one ended.
 fn position_from(plan: &[Element], node: &Node, start: usize) -> Option<usize> {
-    let fits = |element: &Element| !element.attribute && element.name == node.name && element.space == node.space;
+    let fits =
+        |element: &Element| !element.attribute && element.name == node.name && element.space == node.space;
     let (before, after) = plan.split_at_checked(start).unwrap_or((plan, &[]));
     let found = after.iter().position(fits).map(|at| start + at);
     found.or_else(|| before.iter().rposition(fits))

@@ -124,8 +124,8 @@ impl Walk<'_> {
 
     fn key(&self, list: usize, value: Option<&Value>) -> Result<Written, Unfit> {
         let value = value.ok_or(Unfit::NoEntry)?;
-        let entries = self.plan.lists.get(list).map_or(0, |list| self.certificate.count(list.field, Index::TOP));
-        let position = conversion::position(value).filter(|position| *position < entries).ok_or(Unfit::NoEntry)?;
+        let position = conversion::position(value).filter(|position| self.says_anything(list, *position));
+        let position = position.ok_or(Unfit::NoEntry)?;
         let number = conversion::ordinal(position).ok_or(Unfit::NoEntry)?;
         let gives = conversion::Read { main: Some(number.clone()), ..conversion::Read::default() };
         Ok(Written { text: number.to_string(), scalar: Scalar::Number, gives })
@@ -148,17 +148,7 @@ impl Walk<'_> {
         here: Here,
     ) -> Result<Option<Vec<Node>>, Unfit> {
         let Some((place, value)) = main else { return Ok(None) };
-        let text = value.to_string();
-        let pieces = split(field, &text);
-        for piece in pieces.iter().flatten() {
-            self.fits(field, piece)?;
-            field.form.read(field.kind, piece)?;
-        }
-        let joiner = if matches!(field.parts, Parts::Chunks { .. }) { "" } else { "\n" };
-        let joined = pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(joiner);
-        if joined != text {
-            return Err(Unfit::Spelling);
-        }
+        let pieces = self.pieces(field, &value.to_string())?;
         if part == 0 {
             let written = field.form.write(field.kind, Some(&value), None)?;
             self.arrives(field, written, (Some(place), None), here);
@@ -168,6 +158,31 @@ impl Walk<'_> {
             Parts::Fields(_) => pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)]),
             _ => Some(pieces.into_iter().flatten().map(node).collect()),
         })
+    }
+
+    /// The pieces of a text, each of which fits, and which joined are the text again.
+    fn pieces(&self, field: &FieldRow, text: &str) -> Result<Vec<Option<String>>, Unfit> {
+        let pieces = split(field.parts, text);
+        for piece in pieces.iter().flatten() {
+            self.fits(field, piece)?;
+            field.form.read(field.kind, piece)?;
+        }
+        let joiner = if matches!(field.parts, Parts::Chunks { .. }) { "" } else { "\n" };
+        let joined = pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(joiner);
+        if joined == text { Ok(pieces) } else { Err(Unfit::Spelling) }
+    }
+
+    /// Whether the value at a position could be written, wherever in the document that is.
+    pub(super) fn would_arrive(&self, field: &FieldRow, index: Index) -> bool {
+        let main = self.value(&field.target, index);
+        let side = field.form.side().and_then(|side| self.value(side, index));
+        let (main, side) = (main.as_ref().map(|(_, value)| value), side.as_ref().map(|(_, value)| value));
+        let Some(value) = main.or(side) else { return false };
+        let written = || match field.parts {
+            Parts::One => self.fits(field, &field.form.write(field.kind, main, side)?.text),
+            _ => self.pieces(field, &value.to_string()).map(|_| ()),
+        };
+        self.means_what_is_implied(field, index).is_ok() && written().is_ok()
     }
 
     /// Records what arrives of a row: on a group, at every entry of it.
@@ -233,8 +248,8 @@ fn number(text: &str) -> Node {
 }
 
 /// The pieces of a text; a named leaf without a piece is `None`.
-fn split(field: &FieldRow, text: &str) -> Vec<Option<String>> {
-    match field.parts {
+fn split(parts: Parts, text: &str) -> Vec<Option<String>> {
+    match parts {
         Parts::One => vec![Some(text.to_owned())],
         Parts::Fields(number) => {
             let mut pieces = text.splitn(number, '\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();

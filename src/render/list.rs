@@ -39,6 +39,15 @@ impl Walk<'_> {
         nodes
     }
 
+    /// Whether anything of an entry arrives: a pointer to an entry of which nothing does says nothing.
+    pub(super) fn says_anything(&self, list: usize, position: usize) -> bool {
+        let Some(list) = self.plan.lists.get(list) else { return false };
+        let Some(index) = Index::TOP.inside(position) else { return false };
+        let rows = (0..self.plan.rows.len()).filter_map(|row| self.plan.field_row(row));
+        let mut rows = rows.filter(|field| field.target.loops() == [list.field]);
+        rows.any(|field| self.would_arrive(field, index))
+    }
+
     fn count(&self, field: Field, index: Index) -> usize {
         self.certificate.count(field, index)
     }

@@ -87,7 +87,8 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
 fn variant(table: &Table, certificate: &Certificate) -> Option<String> {
     let plan = table.plans.first()?;
     plan.variant.as_ref()?;
-    let holds = |implied: &&Implied| implied.with.is_none() && Some(implied.value.to_string()) == plan.variant;
+    let holds =
+        |implied: &&Implied| implied.with.is_none() && Some(implied.value.to_string()) == plan.variant;
     let field = plan.implied.iter().find(holds)?.target.field;
     certificate.at(field, Index::TOP).map(ToString::to_string)
 }
@@ -103,7 +104,8 @@ impl Walk<'_> {
                     continue;
                 }
                 if child.attribute {
-                    let text = child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
+                    let text =
+                        child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
                     node.attributes.extend(text.map(|text| (child.name.clone(), text.text)));
                 } else {
                     *slot = self.element(child, here);
@@ -185,13 +187,12 @@ impl Walk<'_> {
             let Some(place) = implied.target.place(Index::TOP) else { continue };
             let says = self.certificate.at(place.field, place.index);
             let is_variant = Some(implied.value.to_string()) == plan.variant;
-            if says.is_none_or(|says| *says == implied.value) || is_variant {
-                let from = says.filter(|says| **says == implied.value).map(|_| place);
-                self.kept.push(Kept { from, to: place, value: implied.value.clone() });
-            } else {
+            let same = says == Some(&implied.value);
+            if says.is_some() && !same && !is_variant {
                 let why = Some(format!("a document of this format always means {}", implied.value));
                 self.unfilled.push(Unfilled { at: self.table.id.to_string(), place: Some(place), why });
             }
+            self.kept.push(Kept { from: same.then_some(place), to: place, value: implied.value.clone() });
         }
     }
 

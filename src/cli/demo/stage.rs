@@ -33,10 +33,8 @@ struct Shipped;
 /// How a delivery address stands in the shipped members' files: the demo puts its own free ports in its place.
 const SHIPPED_ADDRESS: &str = "https://localhost:";
 /// The shipped retry schedule, and the one the demo has patience for.
-const SCHEDULES: [&str; 2] = [
-    r#"schedule = ["30s", "1m", "5m", "15m", "30m", "1h", "2h", "6h"]"#,
-    r#"schedule = ["1s", "2s"]"#,
-];
+const SCHEDULES: [&str; 2] =
+    [r#"schedule = ["30s", "1m", "5m", "15m", "30m", "1h", "2h", "6h"]"#, r#"schedule = ["1s", "2s"]"#];
 
 /// Everything the story needs.
 pub(super) struct Stage {
@@ -80,7 +78,8 @@ impl Stage {
     pub(super) async fn set(clock: Clock) -> Result<Self, Error> {
         let folder = tempfile::tempdir()?;
         let tasks = Tasks::default();
-        let ids: Vec<MemberId> = shipped("members/").filter_map(|path| MemberId::new(path.strip_suffix(".toml")?)).collect();
+        let ids: Vec<MemberId> =
+            shipped("members/").filter_map(|path| MemberId::new(path.strip_suffix(".toml")?)).collect();
         let leaves: Vec<certs::Member> = ids.iter().cloned().map(certs::Member::usual).collect();
         certs::dev(&folder.path().join("certs/dev"), &leaves, clock.now(), false)?;
         let mut servers = BTreeMap::new();

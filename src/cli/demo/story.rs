@@ -49,8 +49,18 @@ pub(super) async fn crossings(stage: &Stage, out: &mut Output<'_>) -> Result<(),
     let pushes = [
         ("almora", "application/json", Stage::sample(WINE)?, "JSON as edi3 and UN/CEFACT shape it"),
         ("brisca", "application/xml", cod, "an ALADI COD with the exporter's and the official's signature"),
-        ("corvania", "application/xml", Stage::sample("mec-origine-xml/samples/corvania-dunmere.xml")?, "its own XML, in French"),
-        ("dunmere", "text/csv", Stage::sample("mec-csv/samples/dunmere-estalia.csv")?, "its own CSV, one row per item"),
+        (
+            "corvania",
+            "application/xml",
+            Stage::sample("mec-origine-xml/samples/corvania-dunmere.xml")?,
+            "its own XML, in French",
+        ),
+        (
+            "dunmere",
+            "text/csv",
+            Stage::sample("mec-csv/samples/dunmere-estalia.csv")?,
+            "its own CSV, one row per item",
+        ),
     ];
     for (source, media_type, document, words) in pushes {
         let member = member(stage, source)?;
@@ -112,16 +122,30 @@ pub(super) async fn outage(stage: &mut Stage, out: &mut Output<'_>) -> Result<()
         None => return Err(Error::Story("corvania has no server".into())),
     }
     let arrived = until(|| {
-        let taken: Vec<_> = stage.servers.get(&corvania).map(super::server::Server::taken).unwrap_or_default();
+        let taken: Vec<_> =
+            stage.servers.get(&corvania).map(super::server::Server::taken).unwrap_or_default();
         let new: Vec<_> = taken.into_iter().skip(before).filter(|taken| taken.cargo != "notice").collect();
         (new.len() >= 4).then_some(new)
     })
     .await?;
-    out.line("  It arrives, for each certificate in the order in which it was issued, amended and cancelled:");
+    out.line(
+        "  It arrives, for each certificate in the order in which it was issued, amended and cancelled:",
+    );
     for taken in &arrived {
-        out.line(&format!("    {:<13} {} version {} ({} bytes, {})", taken.cargo, taken.number, taken.version, taken.body.len(), taken.media_type));
+        out.line(&format!(
+            "    {:<13} {} version {} ({} bytes, {})",
+            taken.cargo,
+            taken.number,
+            taken.version,
+            taken.body.len(),
+            taken.media_type
+        ));
     }
-    let order: Vec<_> = arrived.iter().filter(|t| t.number == number).map(|t| (t.cargo.as_str(), t.version.as_str())).collect();
+    let order: Vec<_> = arrived
+        .iter()
+        .filter(|t| t.number == number)
+        .map(|t| (t.cargo.as_str(), t.version.as_str()))
+        .collect();
     if order != [("certificate", "1"), ("certificate", "2"), ("cancellation", "2")] {
         return Err(Error::Story(format!("out of order: {order:?}")));
     }
@@ -133,11 +157,13 @@ pub(super) async fn answers(stage: &Stage, out: &mut Output<'_>) -> Result<(), E
     act(out, "Act three: corvania's customs answers, and almora reads it");
     let corvania = id("corvania")?;
     let taken = server(stage, &corvania)?.taken();
-    let delivery = taken.iter().find(|t| t.cargo == "certificate").map(|t| t.delivery.clone()).unwrap_or_default();
+    let delivery =
+        taken.iter().find(|t| t.cargo == "certificate").map(|t| t.delivery.clone()).unwrap_or_default();
     for (number, answer) in ["received", "rejected"].into_iter().enumerate() {
         let mut response = json!({"function": "response", "delivery": delivery, "answer": answer});
         if answer == "rejected" {
-            response["reason"] = json!({"code": "criterion-not-met", "text": "see the findings sent by letter"});
+            response["reason"] =
+                json!({"code": "criterion-not-met", "text": "see the findings sent by letter"});
         }
         let key = format!("demo-answer-{number}");
         let body = Bytes::from(response.to_string());
@@ -206,7 +232,13 @@ fn reword(wine: &mut Value, words: &str) {
     wine["supplyChainConsignment"]["information"] = json!(words);
 }
 
-async fn push(from: &Member, key: &str, headers: Vec<(&str, String)>, document: &Value, out: &mut Output<'_>) -> Result<String, Error> {
+async fn push(
+    from: &Member,
+    key: &str,
+    headers: Vec<(&str, String)>,
+    document: &Value,
+    out: &mut Output<'_>,
+) -> Result<String, Error> {
     accepted(&from.push(key, "application/json", headers, Bytes::from(document.to_string())).await?, out)
 }
 
@@ -264,13 +296,19 @@ fn tell(state: &Value, out: &mut Output<'_>) {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     out.line(&format!(
         "  received   certificate {} version {} under {}, message {}",
-        word(&state["number"]), state["version"], word(&state["agreement"]), word(&state["id"])
+        word(&state["number"]),
+        state["version"],
+        word(&state["agreement"]),
+        word(&state["id"])
     ));
     for delivery in state["deliveries"].as_array().into_iter().flatten() {
         out.line(&format!("  to {:<9} because of {}", word(&delivery["target"]), word(&delivery["because"])));
         out.line(&format!(
             "     as {}, {} view: {} after {} attempts",
-            word(&delivery["format"]), word(&delivery["view"]), word(&delivery["state"]), delivery["attempts"]
+            word(&delivery["format"]),
+            word(&delivery["view"]),
+            word(&delivery["state"]),
+            delivery["attempts"]
         ));
         let losses: Vec<String> = delivery["losses"].as_array().into_iter().flatten().map(word).collect();
         if !losses.is_empty() {
@@ -298,8 +336,13 @@ async fn collect(stage: &Stage, name: &str, out: &mut Output<'_>) -> Result<(), 
             let body = json!({"digest": entry["digest"]}).to_string();
             let path = format!("/v1/inbox/{delivery}/ack");
             let headers = vec![("content-type", "application/json".to_owned())];
-            let ack = member.ask(Ask { method: "POST", path: &path, headers, body: Bytes::from(body) }).await?;
-            out.line(&format!("  collects   delivery {delivery} ({}), acknowledged with {}", entry["mediaType"].as_str().unwrap_or("-"), ack.status));
+            let ack =
+                member.ask(Ask { method: "POST", path: &path, headers, body: Bytes::from(body) }).await?;
+            out.line(&format!(
+                "  collects   delivery {delivery} ({}), acknowledged with {}",
+                entry["mediaType"].as_str().unwrap_or("-"),
+                ack.status
+            ));
         }
     }
 }

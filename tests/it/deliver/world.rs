@@ -282,6 +282,7 @@ fn region(members: Vec<Member>) -> Region {
         parties: Vec::new(),
         unions: Vec::new(),
         proof: ProofDemand::Connection,
+        proof_by_format: std::collections::BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: None, to: None, state: LinkState::Live }],
