@@ -206,6 +206,7 @@ async fn backlog(store: &Store, chains: u32) {
             let (store, mut push) = (store.clone(), push(chain * 2 + version));
             push.subject.lineage = chain.to_string();
             callers.spawn(async move {
+                push.seen = store.standing(&push.subject).await.unwrap();
                 let message = push.id;
                 store.accept(push).await.unwrap();
                 let routing = Routing { message, config: Digest([0; 32]), deliveries: vec![delivery()] };
