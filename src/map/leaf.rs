@@ -8,7 +8,6 @@ use crate::{
     },
     model::{
         certificate::Index,
-        dictionary::Field,
         finding::{Finding, Position},
         reason::Reason,
         value::Value,
@@ -33,70 +32,72 @@ pub(super) struct Pieces {
     pub(super) position: Position,
 }
 
+/// A leaf of the document at hand.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf<'t> {
+    /// Its text, not blank.
+    pub(super) text: &'t str,
+    /// Where it stands in the document.
+    pub(super) position: Position,
+    /// Positions of the lists around it.
+    pub(super) index: Index,
+}
+
 impl Walk<'_> {
-    /// Reads one leaf whose text is not blank.
-    pub(super) fn leaf(&mut self, (row, part): (usize, usize), text: &str, position: Position, index: Index) {
+    /// Reads one leaf by its row; `part` says which piece of the row's text it is.
+    pub(super) fn leaf(&mut self, (row, part): (usize, usize), leaf: Leaf<'_>) {
         let plan = self.plan;
-        let Some(does) = plan.rows.get(row).map(|row| &row.does) else { return };
-        let wait = |position| Waiting { row, index, text: text.to_owned(), position };
-        match does {
-            Does::Drop => {}
-            Does::Fixed(texts) => self.fixed(texts, text, position),
-            Does::Count(_) => self.waiting.push(wait(position)),
-            Does::Ordinal(list) => {
-                let last = index.positions().last().unwrap_or(0);
-                let known = self.orders.insert((*list, text.trim().to_owned()), last);
-                if known.is_some() {
-                    let advice = "give each entry an order number of its own";
-                    self.draft.findings.push(Finding::warning(Reason::LinkBroken, advice).at(position));
-                }
-            }
-            Does::Field(field) if field.parts != Parts::One => {
-                self.piece(row, (part, field), text, position, index)
-            }
-            Does::Field(field) => {
+        match plan.rows.get(row).map(|row| &row.does) {
+            None | Some(Does::Drop) => {}
+            Some(Does::Fixed(texts)) => self.fixed(texts, leaf),
+            Some(Does::Count(_)) => self.wait(row, leaf),
+            Some(Does::Ordinal(list)) => self.ordinal(*list, leaf),
+            Some(Does::Field(field)) if field.parts != Parts::One => self.piece(row, part, field, leaf),
+            Some(Does::Field(field)) => {
                 let later = field.again || field.scope == Scope::Shared || matches!(field.form, Form::Key(_));
-                if later {
-                    self.waiting.push(wait(position));
-                } else {
-                    self.field(field, text, position, index);
-                }
+                if later { self.wait(row, leaf) } else { self.field(field, leaf) }
             }
         }
     }
 
-    fn fixed(&mut self, texts: &[String], text: &str, position: Position) {
-        if texts.iter().any(|known| known == text.trim()) {
+    fn wait(&mut self, row: usize, leaf: Leaf<'_>) {
+        let (text, position, index) = (leaf.text.to_owned(), leaf.position, leaf.index);
+        self.waiting.push(Waiting { row, index, text, position });
+    }
+
+    fn ordinal(&mut self, list: usize, leaf: Leaf<'_>) {
+        let entry = leaf.index.positions().last().unwrap_or(0);
+        if self.orders.insert((list, leaf.text.trim().to_owned()), entry).is_some() {
+            let advice = "give each entry an order number of its own";
+            self.draft.findings.push(Finding::warning(Reason::LinkBroken, advice).at(leaf.position));
+        }
+    }
+
+    fn fixed(&mut self, texts: &[String], leaf: Leaf<'_>) {
+        if texts.iter().any(|known| known == leaf.text.trim()) {
             return;
         }
         let advice = format!("the format has {} here", texts.join(" or "));
-        self.draft.remainder.push((position.path.clone(), text.to_owned()));
-        self.draft.findings.push(Finding::warning(Reason::FieldInvalid, advice).at(position));
+        self.draft.remainder.push((leaf.position.path.clone(), leaf.text.to_owned()));
+        self.draft.findings.push(Finding::warning(Reason::FieldInvalid, advice).at(leaf.position));
     }
 
-    fn piece(
-        &mut self,
-        row: usize,
-        (part, field): (usize, &FieldRow),
-        text: &str,
-        position: Position,
-        index: Index,
-    ) {
+    fn piece(&mut self, row: usize, part: usize, field: &FieldRow, leaf: Leaf<'_>) {
         let pieces = match field.scope {
             Scope::Group | Scope::Record => self.loose.entry(row).or_default(),
-            _ => self.pieces.entry((row, index)).or_default(),
+            _ => self.pieces.entry((row, leaf.index)).or_default(),
         };
         if pieces.texts.is_empty() {
-            pieces.position = position;
+            pieces.position = leaf.position;
         }
         match field.parts {
             Parts::Fields(number) => {
                 pieces.texts.resize(number, None);
                 if let Some(place) = pieces.texts.get_mut(part) {
-                    *place = Some(text.to_owned());
+                    *place = Some(leaf.text.to_owned());
                 }
             }
-            _ => pieces.texts.push(Some(text.to_owned())),
+            _ => pieces.texts.push(Some(leaf.text.to_owned())),
         }
         // Values of a group or record are gathered while the walk is inside it, so their text grows in place.
         let (joined, position) = (join(field.parts, pieces), pieces.position.clone());
@@ -106,69 +107,66 @@ impl Walk<'_> {
             _ => return,
         };
         values.retain(|found| found.target != field.target);
-        self.field(field, &joined, position, index);
+        self.field(field, Leaf { text: &joined, position, index: leaf.index });
     }
 
     /// Reads a text and puts the value where it belongs; what does not fit is kept and reported.
-    pub(super) fn field(&mut self, field: &FieldRow, text: &str, position: Position, index: Index) {
-        match field.form.read(field.kind, text) {
+    pub(super) fn field(&mut self, field: &FieldRow, leaf: Leaf<'_>) {
+        match field.form.read(field.kind, leaf.text) {
             Ok(read) => {
-                self.report(field, &read, text, &position, index);
-                self.put(field, read, position, index);
+                self.report(field, &read, &leaf);
+                self.put(field, read, leaf);
             }
             Err(unfit) => {
+                self.draft.remainder.push((leaf.position.path.clone(), leaf.text.to_owned()));
                 let finding = finding::unfit(field.target.field, &unfit);
-                let finding = match field.target.place(index) {
-                    Some(place) => finding.about(place),
-                    None => finding,
-                };
-                self.draft.remainder.push((position.path.clone(), text.to_owned()));
-                self.draft.findings.push(finding.at(position));
+                self.find(field, &leaf, finding);
             }
         }
     }
 
+    /// Adds a finding about a field, where it stands on both sides.
+    pub(super) fn find(&mut self, field: &FieldRow, leaf: &Leaf<'_>, finding: Finding) {
+        let finding = finding.at(leaf.position.clone());
+        self.draft.findings.push(match field.target.place(leaf.index) {
+            Some(place) => finding.about(place),
+            None => finding,
+        });
+    }
+
     /// Findings about a value that is taken all the same.
-    fn report(&mut self, field: &FieldRow, read: &Read, text: &str, position: &Position, index: Index) {
-        let mut add = |field: Field, place, reason, advice: String| {
-            let finding = finding::about_field(field, reason, advice).at(position.clone());
-            self.draft.findings.push(match place {
-                Some(place) => finding.about(place),
-                None => finding,
-            });
-        };
-        let (name, place) = (field.target.field, field.target.place(index));
+    fn report(&mut self, field: &FieldRow, read: &Read, leaf: &Leaf<'_>) {
+        let name = field.target.field;
+        let about = |reason, advice: String| finding::about_field(name, reason, advice);
         if read.unknown_code {
-            add(
-                name,
-                place,
-                Reason::CodeUnknown,
-                format!("no code is known for this word; it is kept as text beside {name}"),
-            );
+            let advice = format!("no code is known for this word; it is kept as text beside {name}");
+            self.find(field, leaf, about(Reason::CodeUnknown, advice));
         }
-        let whole = field.parts == Parts::One || matches!(field.parts, Parts::Fields(_));
-        if let Some(max) = field.max.filter(|max| whole && self.table.lengths.of(text.trim()) > *max) {
-            add(name, place, Reason::FieldTooLong, format!("the format allows {max}"));
+        let length = self.table.lengths.of(leaf.text.trim());
+        if let Some(max) = field.max.filter(|max| field.parts == Parts::One && length > *max) {
+            self.find(field, leaf, about(Reason::FieldTooLong, format!("the format allows {max}")));
         }
         if let (Form::Decimal { digits: Some((total, fraction)), .. }, Some(Value::Decimal(decimal))) =
             (&field.form, &read.main)
             && !decimal.fits(*total, *fraction)
         {
             let advice = format!("the format allows {total} digits, {fraction} of them after the point");
-            add(name, place, Reason::FieldInvalid, advice);
+            self.find(field, leaf, about(Reason::FieldInvalid, advice));
         }
     }
 
-    fn put(&mut self, field: &FieldRow, read: Read, position: Position, index: Index) {
+    fn put(&mut self, field: &FieldRow, read: Read, leaf: Leaf<'_>) {
+        let Leaf { position, index, .. } = leaf;
         let side = field.form.side().map(|side| (side.clone(), read.side));
         let main = (field.target.clone(), read.main);
         for (target, value) in std::iter::once(main).chain(side) {
             let Some(value) = value else { continue };
+            let position = position.clone();
             match field.scope {
-                Scope::Group => self.group.push(Found { target, value, position: position.clone() }),
-                Scope::Record => self.record.push(Found { target, value, position: position.clone() }),
-                Scope::Repeated => self.repeated(&target, value, position.clone(), index),
-                Scope::Same | Scope::Shared => self.set(&target, value, position.clone(), index),
+                Scope::Group => self.group.push(Found { target, value, position }),
+                Scope::Record => self.record.push(Found { target, value, position }),
+                Scope::Repeated => self.repeated(&target, value, position, index),
+                Scope::Same | Scope::Shared => self.set(&target, value, position, index),
             }
         }
     }

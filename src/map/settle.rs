@@ -16,13 +16,18 @@ use crate::{
     },
 };
 
-use super::{Draft, Identity, finding, leaf, leaf::Waiting, walk::Walk};
+use super::{
+    Draft, Identity, finding, leaf,
+    leaf::{Leaf, Waiting},
+    walk::Walk,
+};
 
 /// The draft of a walk.
 pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
     for ((row, index), pieces) in std::mem::take(&mut walk.pieces) {
         if let Some(field) = plan.field_row(row) {
-            walk.field(field, &leaf::join(field.parts, &pieces), pieces.position, index);
+            let text = leaf::join(field.parts, &pieces);
+            walk.field(field, Leaf { text: &text, position: pieces.position, index });
         }
     }
     let (again, first): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut walk.waiting)
@@ -72,11 +77,8 @@ impl Walk<'_> {
         let name = self.plan.lists.get(list).map_or("list", |list| list.field.path());
         let advice = format!("name the order number of one of {name}");
         let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
-        let finding = match field.target.place(waiting.index) {
-            Some(place) => finding.about(place),
-            None => finding,
-        };
-        self.draft.findings.push(finding.at(waiting.position.clone()));
+        let Waiting { text, position, index, .. } = &waiting;
+        self.find(field, &Leaf { text, position: position.clone(), index: *index }, finding);
         self.draft.remainder.push((waiting.position.path, waiting.text));
     }
 
@@ -88,7 +90,8 @@ impl Walk<'_> {
             return self.draft.remainder.push((waiting.position.path, waiting.text));
         }
         for inner in (0..entries).filter_map(|entry| waiting.index.inside(entry)) {
-            self.field(field, &waiting.text, waiting.position.clone(), inner);
+            let position = waiting.position.clone();
+            self.field(field, Leaf { text: &waiting.text, position, index: inner });
         }
     }
 
@@ -99,7 +102,10 @@ impl Walk<'_> {
             .place(waiting.index)
             .and_then(|place| self.draft.certificate.at(place.field, place.index).cloned());
         match known {
-            None => self.field(field, &waiting.text, waiting.position, waiting.index),
+            None => {
+                let Waiting { text, position, index, .. } = &waiting;
+                self.field(field, Leaf { text, position: position.clone(), index: *index });
+            }
             Some(known) => {
                 let read = field.form.read(field.kind, &waiting.text).ok().and_then(|read| read.main);
                 if read != Some(known) {

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Draft, finding,
-    leaf::{Pieces, Waiting},
+    leaf::{Leaf, Pieces, Waiting},
     record::Values,
     trail::Trail,
 };
@@ -159,7 +159,7 @@ impl Walk<'_> {
             return false;
         }
         let position = self.trail.position(node);
-        self.leaf((row, part), &node.text, position, index);
+        self.leaf((row, part), Leaf { text: &node.text, position, index });
         true
     }
 
@@ -170,7 +170,7 @@ impl Walk<'_> {
             match known.and_then(|child| child.leaf) {
                 Some(leaf) if !value.trim().is_empty() => {
                     let position = self.trail.position(node);
-                    self.leaf(leaf, value, position, index);
+                    self.leaf(leaf, Leaf { text: value, position, index });
                 }
                 Some(_) => {}
                 None => self.draft.remainder.push((self.trail.text(), value.clone())),

@@ -107,6 +107,11 @@ impl Walk<'_> {
 
     fn as_ordinal(&mut self, field: &FieldRow, index: Index) -> Option<Vec<Node>> {
         let last = index.positions().last()?;
+        let (list, outer) = (field.target.loops().pop()?, index.outer(index.depth().checked_sub(1)?));
+        // The row a delimited format writes for a certificate without entries is no entry.
+        if last >= self.certificate.count(list, outer) {
+            return None;
+        }
         let value = conversion::ordinal(last)?;
         let text = value.to_string();
         self.keep(None, field.target.place(index), value);

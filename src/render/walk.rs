@@ -79,6 +79,7 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
     let root = super::node(&plan.root.name, plan.root.space.as_ref());
     let root = walk.inside(&plan.root, root, top);
     walk.demand_lists();
+    walk.refuse_too_many();
     walk.imply_always();
     Walked { root, kept: walk.kept, unfilled: walk.unfilled }
 }
@@ -140,8 +141,13 @@ impl Walk<'_> {
                 node.name.clone_from(&plan.name);
                 node.space.clone_from(&plan.space);
             }
+            let before = self.kept.len();
+            let attributes = self.attributes(plan, here);
+            if nodes.is_empty() && self.kept.len() > before {
+                nodes.push(super::node(&plan.name, plan.space.as_ref()));
+            }
             if let Some(first) = nodes.first_mut() {
-                first.attributes = self.attributes(plan, here);
+                first.attributes = attributes;
             }
             return nodes;
         }
@@ -177,6 +183,18 @@ impl Walk<'_> {
             if !self.written.iter().any(|((known, _), entries)| *known == number && *entries > 0) {
                 self.unfilled.push(Unfilled { at: list.field.path().to_owned(), place: None, why: None });
             }
+        }
+    }
+
+    /// A format takes so many goods items and no more.
+    fn refuse_too_many(&mut self) {
+        let Some(items) = Field::named("items[]") else { return };
+        let have = self.certificate.count(items, Index::TOP);
+        if let Some(most) = self.table.items_max
+            && u32::try_from(have).unwrap_or(u32::MAX) > most
+        {
+            let why = Some(format!("the format takes {most} goods items, the certificate has {have}"));
+            self.unfilled.push(Unfilled { at: items.path().to_owned(), place: None, why });
         }
     }
 
