@@ -1,7 +1,7 @@
 //! The canonical profile as a table of its own, made from the dictionary: the same walks read and write it.
 //!
 //! JSON: nested objects and arrays in dictionary order, named as the paths; decimals and dates as strings (many readers
-//! lose digits of JSON numbers), flags as booleans. XML: elements in PascalCase in the namespace [`NAMESPACE`], a list as
+//! lose digits of JSON numbers), flags as booleans. XML: elements in `PascalCase` in the namespace [`NAMESPACE`], a list as
 //! repeated elements of its name.
 
 use std::{collections::BTreeMap, sync::LazyLock};

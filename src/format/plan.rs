@@ -93,8 +93,8 @@ pub enum Does {
     Fixed(Vec<String>),
     /// It counts the entries of a list.
     Count(usize),
-    /// It numbers the entry around it, counted from 1.
-    Ordinal,
+    /// It numbers the entries of this list, counted from 1.
+    Ordinal(usize),
     /// It is neither mapped nor kept.
     Drop,
 }

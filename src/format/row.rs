@@ -121,7 +121,7 @@ fn does(
             (Some(value), _) => {
                 Some(Does::Fixed(value.value.split('|').map(|text| text.trim().to_owned()).collect()))
             }
-            (None, true) if around.innermost.is_some() => Some(Does::Ordinal),
+            (None, true) if around.innermost.is_some() => around.innermost.map(Does::Ordinal),
             _ => {
                 let hint = "say is, value, count, ordinal or drop";
                 builder.problems.add(raw.spot.problem("says nothing about this field").hint(hint));

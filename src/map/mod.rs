@@ -1,13 +1,32 @@
-//! A national document to a draft: the table's rows, read from national path to canonical field.
+//! A national document to a draft: the table's plan, walked along the document.
 //!
-//! Each value remembers where in the source it came from; what no row maps is kept with its path. Nothing is judged
-//! here beyond "is this a value of its kind": `validate` weighs the findings.
+//! Each value remembers where in the source it came from; what no row maps is kept with its path, and so is a text that
+//! is no value of its field. Nothing is judged here beyond that: `validate` weighs the findings.
+//!
+//! **Invariant:** every leaf of the document ends as a value, in the remainder, or in a row that says `drop`; nothing is
+//! set that the document, or the table's own constants, do not say.
+//!
+//! Fed by `intake` with what `decode` read; feeds `validate`. The canonical profile goes through the same walk
+//! ([`canonical`]).
+
+pub mod canonical;
+mod finding;
+mod leaf;
+mod record;
+mod settle;
+mod trail;
+mod walk;
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    certificate::{Certificate, Place},
-    finding::{Finding, Position},
+use crate::{
+    decode::document::Document,
+    format::Table,
+    model::{
+        certificate::{Certificate, Place},
+        finding::{Finding, Position},
+        reason::Reason,
+    },
 };
 
 /// A mapped document that nobody has judged yet.
@@ -15,7 +34,7 @@ use crate::model::{
 pub struct Draft {
     /// The values that could be read.
     pub certificate: Certificate,
-    /// Where each came from.
+    /// Where each came from; values the format implies come from nowhere.
     pub sources: BTreeMap<Place, Position>,
     /// Source fields no row maps: path and text.
     pub remainder: Vec<(String, String)>,
@@ -39,3 +58,21 @@ pub struct Identity {
     /// Lineage of the certificate this one replaces, where the document says so.
     pub earlier_lineage: Option<String>,
 }
+
+/// Maps a document by a table that recognises it.
+///
+/// A document in none of the table's variants gives an empty draft with one severe finding.
+#[must_use]
+pub fn map(table: &Table, document: &Document) -> Draft {
+    match table.plan_of(document) {
+        Some(plan) => settle::settled(table, plan, walk::walk(table, plan, document)),
+        None => {
+            let advice = "the document is in none of the forms this format has";
+            let findings = vec![Finding::severe(Reason::FormatUnknown, advice)];
+            Draft { findings, ..Draft::default() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,148 @@
-//! To come.
+//! A certificate to a national document: the table's plan, walked along the certificate.
+//!
+//! What the format has no place for, or cannot spell, is a loss and is named. What the format demands and the
+//! certificate does not have makes it [`Unrenderable`]: nothing is invented, cut or replaced.
+//!
+//! **Invariant:** reading a rendering with the same table gives exactly [`project`]ed: the values that arrive, as the
+//! format spells them.
+//!
+//! Fed by `route` with a valid certificate; feeds `deliver`. It does not know targets or views.
+
+pub mod canonical;
+pub mod csv;
+mod field;
+pub mod json;
+mod list;
+mod walk;
+pub mod xml;
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::{
+    decode::document::{Document, Node, Syntax},
+    format::Table,
+    model::certificate::{Certificate, Place},
+};
+
+/// Most fields named in one refusal; the rest is not listed.
+pub const FIELDS_NAMED_MAX: usize = 100;
+
+/// A rendered document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rendered {
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Places of the certificate that do not arrive.
+    pub losses: Vec<Place>,
+}
+
+/// Why a certificate cannot be written in a format.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{} fields that the format demands cannot be filled", fields.len())]
+pub struct Unrenderable {
+    /// The fields, at most [`FIELDS_NAMED_MAX`].
+    pub fields: Vec<Unfilled>,
+    /// Places that would not have arrived either way.
+    pub losses: Vec<Place>,
+}
+
+/// A field a format demands and a certificate cannot fill.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Unfilled {
+    /// Path in the format's own names.
+    pub at: String,
+    /// Canonical place, where one is concerned.
+    pub place: Option<Place>,
+    /// What is wrong with the value; `None` when there is none.
+    pub why: Option<String>,
+}
+
+impl fmt::Display for Unfilled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.at)?;
+        if let Some(place) = &self.place {
+            write!(f, " ({})", place.path())?;
+        }
+        match &self.why {
+            Some(why) => write!(f, ": {why}"),
+            None => f.write_str(": no value"),
+        }
+    }
+}
+
+/// Renders a certificate.
+///
+/// # Errors
+/// [`Unrenderable`] names every field the format demands that cannot be filled.
+pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unrenderable> {
+    let traced = trace(table, certificate);
+    if traced.unfilled.is_empty() {
+        return Ok(Rendered {
+            bytes: bytes(table, &traced.document),
+            media_type: table.syntax.media_type(),
+            losses: traced.losses,
+        });
+    }
+    let mut fields = traced.unfilled;
+    fields.truncate(FIELDS_NAMED_MAX);
+    Err(Unrenderable { fields, losses: traced.losses })
+}
+
+/// What a rendering keeps: what mapping it again gives.
+#[must_use]
+pub fn project(table: &Table, certificate: &Certificate) -> Certificate {
+    trace(table, certificate).arrives
+}
+
+/// A rendering with everything known about it, complete or not.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// The document, without the fields that cannot be filled.
+    pub document: Document,
+    /// What arrives.
+    pub arrives: Certificate,
+    /// Places of the certificate that do not arrive.
+    pub losses: Vec<Place>,
+    /// Fields the format demands that cannot be filled.
+    pub unfilled: Vec<Unfilled>,
+}
+
+/// Renders as far as it goes, for a trace or a matrix.
+#[must_use]
+pub fn trace(table: &Table, certificate: &Certificate) -> Traced {
+    let walked = walk::walk(table, certificate);
+    let kept: BTreeSet<Place> = walked.kept.iter().filter_map(|kept| kept.from).collect();
+    let mut arrives = Certificate::default();
+    for kept in walked.kept {
+        arrives.set(kept.to, kept.value);
+    }
+    let losses = certificate.iter().map(|(place, _)| place).filter(|place| !kept.contains(place)).collect();
+    let document = Document { syntax: table.syntax, root: walked.root };
+    Traced { document, arrives, losses, unfilled: walked.unfilled }
+}
+
+/// The bytes of a document, written as its table says.
+#[must_use]
+pub fn bytes(table: &Table, document: &Document) -> Vec<u8> {
+    match document.syntax {
+        Syntax::Xml => xml::write(&document.root, &table.namespaces),
+        Syntax::Json => json::write(&document.root),
+        Syntax::Csv => csv::write(&document.root, &columns(table)),
+    }
+}
+
+/// The columns of a delimited format, in order of output.
+fn columns(table: &Table) -> Vec<String> {
+    let rows = table.plans.first().and_then(|plan| plan.root.children.first());
+    rows.map_or_else(Vec::new, |row| row.children.iter().map(|column| column.name.clone()).collect())
+}
+
+/// An empty node of a plan's element.
+fn node(name: &str, space: Option<&String>) -> Node {
+    Node { space: space.cloned(), ..Node::branch(name) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,4 +10,7 @@
 
 mod decode;
 mod docs;
+mod formats;
 mod layers;
+mod map;
+mod render;

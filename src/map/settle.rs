@@ -1,0 +1,164 @@
+//! The end of a walk: what needed the whole document to be read.
+
+use crate::{
+    format::{
+        Table,
+        conversion::{self, Form},
+        plan::{Does, FieldRow, Plan, Scope},
+        recognise::IdentityRule,
+    },
+    model::{
+        certificate::{Certificate, Index, Place},
+        dictionary::Field,
+        finding::{Finding, Position},
+        key,
+        reason::Reason,
+    },
+};
+
+use super::{
+    Draft, Identity, finding, leaf,
+    leaf::{Leaf, Waiting},
+    walk::Walk,
+};
+
+/// The draft of a walk.
+pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
+    for ((row, index), pieces) in std::mem::take(&mut walk.pieces) {
+        if let Some(field) = plan.field_row(row) {
+            let text = leaf::join(field.parts, &pieces);
+            walk.field(field, Leaf { text: &text, position: pieces.position, index });
+        }
+    }
+    let (again, first): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut walk.waiting)
+        .into_iter()
+        .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again));
+    for waiting in first.into_iter().chain(again) {
+        walk.settle(waiting);
+    }
+    imply(plan, &mut walk.draft.certificate);
+    identify(&table.identity, &mut walk.draft);
+    walk.draft
+}
+
+impl Walk<'_> {
+    fn settle(&mut self, waiting: Waiting) {
+        let plan = self.plan;
+        match plan.rows.get(waiting.row).map(|row| &row.does) {
+            Some(Does::Count(list)) => self.count(*list, &waiting),
+            Some(Does::Field(field)) if field.again => self.again(field, waiting),
+            Some(Does::Field(field)) => match field.form {
+                Form::Key(list) => self.key(list, field, waiting),
+                _ if field.scope == Scope::Shared => self.shared(field, waiting),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn count(&mut self, list: usize, waiting: &Waiting) {
+        let met = self.entries.iter().filter(|((known, _), _)| *known == list);
+        let here = met.filter(|((_, outer), _)| outer.outer(waiting.index.depth()) == waiting.index);
+        let found: usize = here.map(|(_, entries)| entries).sum();
+        if waiting.text.trim().parse() == Ok(found) {
+            return;
+        }
+        let name = self.plan.lists.get(list).map_or("entries", |list| list.field.path());
+        let advice = format!("the document has {found} of {name}; say the same here");
+        let finding = Finding::warning(Reason::CountMismatch, advice).at(waiting.position.clone());
+        self.draft.findings.push(finding);
+    }
+
+    fn key(&mut self, list: usize, field: &FieldRow, waiting: Waiting) {
+        let order = (list, waiting.text.trim().to_owned());
+        if let Some(number) = self.orders.get(&order).and_then(|position| conversion::ordinal(*position)) {
+            return self.set(&field.target, number, waiting.position, waiting.index);
+        }
+        let name = self.plan.lists.get(list).map_or("list", |list| list.field.path());
+        let advice = format!("name the order number of one of {name}");
+        let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
+        let Waiting { text, position, index, .. } = &waiting;
+        self.find(field, &Leaf { text, position: position.clone(), index: *index }, finding);
+        self.draft.remainder.push((waiting.position.path, waiting.text));
+    }
+
+    /// One value for every entry of the innermost list.
+    fn shared(&mut self, field: &FieldRow, waiting: Waiting) {
+        let Some(list) = field.target.loops().pop() else { return };
+        let entries = self.draft.certificate.count(list, waiting.index);
+        if entries == 0 {
+            return self.draft.remainder.push((waiting.position.path, waiting.text));
+        }
+        for inner in (0..entries).filter_map(|entry| waiting.index.inside(entry)) {
+            let position = waiting.position.clone();
+            self.field(field, Leaf { text: &waiting.text, position, index: inner });
+        }
+    }
+
+    /// A field another row reads as well: only where that one had nothing; a different text is kept.
+    fn again(&mut self, field: &FieldRow, waiting: Waiting) {
+        let known = field
+            .target
+            .place(waiting.index)
+            .and_then(|place| self.draft.certificate.at(place.field, place.index).cloned());
+        match known {
+            None => {
+                let Waiting { text, position, index, .. } = &waiting;
+                self.field(field, Leaf { text, position: position.clone(), index: *index });
+            }
+            Some(known) => {
+                let read = field.form.read(field.kind, &waiting.text).ok().and_then(|read| read.main);
+                if read != Some(known) {
+                    self.draft.remainder.push((waiting.position.path, waiting.text));
+                }
+            }
+        }
+    }
+}
+
+/// Sets what the format implies, beside the fields it is implied by.
+fn imply(plan: &Plan, certificate: &mut Certificate) {
+    for implied in &plan.implied {
+        let places: Vec<Place> = match &implied.with {
+            None => implied.target.place(Index::TOP).into_iter().collect(),
+            Some(with) => {
+                let positions = certificate.all(with.field).filter_map(|(index, _)| with.positions(index));
+                positions.filter_map(|positions| implied.target.place(positions)).collect()
+            }
+        };
+        for place in places {
+            certificate.set(place, implied.value.clone());
+        }
+    }
+}
+
+fn identify(rule: &IdentityRule, draft: &mut Draft) {
+    let number = rule.number(&draft.certificate);
+    let cut = number.as_ref().map(|number| rule.cut(number));
+    if let (Some(number), Some(field)) = (&number, rule.number)
+        && !rule.is_length(number)
+    {
+        let lengths = rule.lengths.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let advice = format!("a number of this format has {lengths} characters");
+        let place = Place { field, index: Index::TOP };
+        let finding = finding::about_field(field, Reason::FieldInvalid, advice).about(place);
+        draft.findings.push(located(finding, draft.sources.get(&place)));
+    }
+    let earlier = rule.earlier.map(Field::path).and_then(|path| draft.certificate.text(path));
+    draft.identity = Identity {
+        issuer: rule.issuer(&draft.certificate),
+        lineage: cut.as_ref().map(|(lineage, _)| lineage.clone()),
+        version: cut.and_then(|(_, version)| version),
+        earlier_lineage: earlier
+            .filter(|earlier| !key::is_placeholder(earlier))
+            .map(|earlier| rule.cut(&earlier).0),
+        number,
+    };
+}
+
+fn located(finding: Finding, position: Option<&Position>) -> Finding {
+    match position {
+        Some(position) => finding.at(position.clone()),
+        None => finding,
+    }
+}

@@ -1,0 +1,265 @@
+//! The walk itself: plan and document side by side, node by node.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    decode::document::{Document, Node, Scalar},
+    format::{
+        Table,
+        plan::{Does, Element, Plan, Repeat},
+    },
+    model::{
+        certificate::Index,
+        finding::{Finding, Position},
+        reason::Reason,
+    },
+};
+
+use super::{
+    Draft, finding,
+    leaf::{Leaf, Pieces, Waiting},
+    record::Values,
+    trail::Trail,
+};
+
+/// A walk under way, and what it leaves for the end.
+pub(super) struct Walk<'a> {
+    pub(super) table: &'a Table,
+    pub(super) plan: &'a Plan,
+    pub(super) draft: Draft,
+    pub(super) trail: Trail,
+    /// Entries of each list met so far, per position of the lists around it.
+    pub(super) entries: BTreeMap<(usize, Index), usize>,
+    /// Texts that arrive in several leaves, by row.
+    pub(super) pieces: BTreeMap<(usize, Index), Pieces>,
+    /// The same, on the group or record at hand.
+    pub(super) loose: BTreeMap<usize, Pieces>,
+    /// Position of the entry of a list that carries an order number.
+    pub(super) orders: BTreeMap<(usize, String), usize>,
+    /// Leaves that can only be read when everything else is known.
+    pub(super) waiting: Vec<Waiting>,
+    /// Values on the group at hand.
+    pub(super) group: Values,
+    /// Values of the record at hand.
+    pub(super) record: Values,
+    /// Records met so far, by list.
+    pub(super) records: BTreeMap<usize, Vec<Values>>,
+}
+
+/// Walks a document.
+pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) -> Walk<'a> {
+    let mut walk = Walk {
+        table,
+        plan,
+        draft: Draft::default(),
+        trail: Trail::new(document.syntax, &document.root),
+        entries: BTreeMap::new(),
+        pieces: BTreeMap::new(),
+        loose: BTreeMap::new(),
+        orders: BTreeMap::new(),
+        waiting: Vec::new(),
+        group: Values::new(),
+        record: Values::new(),
+        records: BTreeMap::new(),
+    };
+    walk.branch(&plan.root, &document.root, Index::TOP);
+    walk
+}
+
+impl Walk<'_> {
+    /// Everything inside an element. Recursion is bounded by the plan's depth.
+    fn branch(&mut self, element: &Element, node: &Node, index: Index) {
+        self.attributes(element, node, index);
+        self.stray_text(node);
+        let mut met = vec![0_usize; element.children.len()];
+        let mut strangers: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut next = 0;
+        for child in &node.children {
+            let known = position_from(&element.children, child, next);
+            let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
+            match plan {
+                Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once => {
+                    next = at + 1;
+                    *met += 1;
+                    let number = *met;
+                    let mark =
+                        self.trail.down(&child.name, number, child.listed || plan.repeat != Repeat::Once);
+                    if !self.visit(plan, child, index) {
+                        *met -= 1;
+                    }
+                    self.trail.up(mark);
+                }
+                stranger => {
+                    let met = stranger.map_or(0, |(_, _, met)| *met);
+                    let number = strangers.entry(&child.name).or_insert(met);
+                    *number += 1;
+                    let mark = self.trail.down(&child.name, *number, child.listed);
+                    self.unmapped(child);
+                    self.trail.up(mark);
+                }
+            }
+        }
+        for (child, met) in element.children.iter().zip(met) {
+            if met == 0 && !child.attribute {
+                self.missing(child, node, index);
+            }
+        }
+    }
+
+    /// One element the plan knows; whether it had anything to say.
+    fn visit(&mut self, plan: &Element, node: &Node, index: Index) -> bool {
+        match plan.repeat {
+            Repeat::Once | Repeat::Pieces => self.content(plan, node, index),
+            Repeat::Entry(list) => self.entry(list, plan, node, index),
+            Repeat::Group(list) => self.group(list, plan, node, index),
+            Repeat::Record(list) => self.record(list, plan, node, index),
+        }
+    }
+
+    /// One entry of a list.
+    fn entry(&mut self, list: usize, plan: &Element, node: &Node, index: Index) -> bool {
+        let only = self.plan.lists.get(list).and_then(|list| list.only_where.as_ref());
+        let counts =
+            only.is_none_or(|(name, text)| node.child(name).is_some_and(|child| child.text.trim() == text));
+        let position = self.entries.get(&(list, index)).copied().unwrap_or(0);
+        match index.inside(position).filter(|_| counts) {
+            Some(inner) => {
+                self.entries.insert((list, index), position + 1);
+                self.content(plan, node, inner);
+            }
+            None => self.unmapped(node),
+        }
+        true
+    }
+
+    /// What an element says itself, and what is inside.
+    pub(super) fn content(&mut self, plan: &Element, node: &Node, index: Index) -> bool {
+        let Some((row, part)) = plan.leaf else {
+            if node.scalar == Scalar::Branch {
+                self.branch(plan, node, index);
+                return true;
+            }
+            if !is_blank(node) {
+                self.unmapped(node);
+            } else if !plan.children.is_empty() {
+                self.branch(plan, node, index);
+            }
+            return true;
+        };
+        let drops = self.plan.rows.get(row).is_some_and(|row| matches!(row.does, Does::Drop));
+        if drops {
+            return true;
+        }
+        if node.scalar == Scalar::Branch {
+            self.unmapped(node);
+            return false;
+        }
+        self.attributes(plan, node, index);
+        if is_blank(node) {
+            return false;
+        }
+        let position = self.trail.position(node);
+        self.leaf((row, part), Leaf { text: &node.text, position, index });
+        true
+    }
+
+    fn attributes(&mut self, plan: &Element, node: &Node, index: Index) {
+        for (name, value) in &node.attributes {
+            let mark = self.trail.attribute(name);
+            let known = plan.children.iter().find(|child| child.attribute && child.name == *name);
+            match known.and_then(|child| child.leaf) {
+                Some(leaf) if !value.trim().is_empty() => {
+                    let position = self.trail.position(node);
+                    self.leaf(leaf, Leaf { text: value, position, index });
+                }
+                Some(_) => {}
+                None => self.draft.remainder.push((self.trail.text(), value.clone())),
+            }
+            self.trail.up(mark);
+        }
+    }
+
+    /// Text beside elements belongs to no field.
+    fn stray_text(&mut self, node: &Node) {
+        if node.scalar == Scalar::Branch && !node.text.trim().is_empty() {
+            self.draft.remainder.push((self.trail.text(), node.text.clone()));
+        }
+    }
+
+    /// Keeps every leaf below a node the plan does not know. Recursion is bounded by the decoder's depth.
+    pub(super) fn unmapped(&mut self, node: &Node) {
+        if node.scalar != Scalar::Branch && node.scalar != Scalar::Null {
+            self.draft.remainder.push((self.trail.text(), node.text.clone()));
+        }
+        self.stray_text(node);
+        for (name, value) in &node.attributes {
+            let mark = self.trail.attribute(name);
+            self.draft.remainder.push((self.trail.text(), value.clone()));
+            self.trail.up(mark);
+        }
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for child in &node.children {
+            let number = numbers.entry(&child.name).or_default();
+            *number += 1;
+            let mark = self.trail.down(&child.name, *number, child.listed);
+            self.unmapped(child);
+            self.trail.up(mark);
+        }
+    }
+
+    /// What an absent element should have said.
+    fn missing(&mut self, plan: &Element, parent: &Node, index: Index) {
+        let mark = self.trail.down(&plan.name, 1, false);
+        let here = self.trail.position(parent);
+        match plan.repeat {
+            _ if plan.optional => {}
+            Repeat::Entry(list) | Repeat::Group(list) => self.missing_list(list, here),
+            Repeat::Record(_) => {}
+            Repeat::Once | Repeat::Pieces => {
+                if let Some((row, _)) = plan.leaf {
+                    self.missing_leaf(row, here, index);
+                }
+                for child in plan.children.iter().filter(|child| !child.attribute) {
+                    self.missing(child, parent, index);
+                }
+            }
+        }
+        self.trail.up(mark);
+    }
+
+    fn missing_list(&mut self, list: usize, here: Position) {
+        if let Some(list) = self.plan.lists.get(list).filter(|list| list.required) {
+            let advice = format!("the format demands at least one of {}", list.field);
+            self.draft.findings.push(Finding::warning(Reason::FieldMissing, advice).at(here));
+        }
+    }
+
+    fn missing_leaf(&mut self, row: usize, here: Position, index: Index) {
+        let Some(row) = self.plan.rows.get(row).filter(|row| row.required) else { return };
+        let finding = match &row.does {
+            Does::Field(field) => {
+                let advice = format!("the format demands {}", row.at);
+                let finding = finding::about_field(field.target.field, Reason::FieldMissing, advice);
+                match field.target.place(index) {
+                    Some(place) => finding.about(place),
+                    None => finding,
+                }
+            }
+            _ => Finding::warning(Reason::FieldMissing, format!("the format demands {}", row.at)),
+        };
+        self.draft.findings.push(finding.at(here));
+    }
+}
+
+fn is_blank(node: &Node) -> bool {
+    node.scalar == Scalar::Null || node.text.trim().is_empty()
+}
+
+/// The plan's element for a node; documents mostly keep the plan's order, so the search begins where the last one ended.
+fn position_from(plan: &[Element], node: &Node, start: usize) -> Option<usize> {
+    let fits =
+        |element: &Element| !element.attribute && element.name == node.name && element.space == node.space;
+    let (before, after) = plan.split_at_checked(start).unwrap_or((plan, &[]));
+    let found = after.iter().position(fits).map(|at| start + at);
+    found.or_else(|| before.iter().rposition(fits))
+}

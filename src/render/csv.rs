@@ -1,0 +1,30 @@
+//! Nodes to delimited text (RFC 4180): a header with every column of the table, a line per `row`.
+
+use crate::decode::document::Node;
+
+/// Writes a document with these columns.
+#[must_use]
+pub fn write(root: &Node, columns: &[String]) -> Vec<u8> {
+    let mut out = String::with_capacity(1024);
+    line(&mut out, columns.iter().map(String::as_str));
+    for row in root.named("row") {
+        line(&mut out, columns.iter().map(|column| row.child(column).map_or("", |cell| cell.text.as_str())));
+    }
+    out.into_bytes()
+}
+
+fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        if cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ') {
+            out.push('"');
+            out.push_str(&cell.replace('"', "\"\""));
+            out.push('"');
+        } else {
+            out.push_str(cell);
+        }
+    }
+    out.push_str("\r\n");
+}

@@ -1,0 +1,274 @@
+//! One leaf: the value at a place becomes text, and what reading that text gives is what arrives.
+
+use crate::{
+    decode::document::{Node, Scalar},
+    format::{
+        conversion::{self, Form, Unfit, Written},
+        path::Target,
+        plan::{Does, FieldRow, Parts, Row, Scope},
+    },
+    model::{
+        certificate::{Index, Place},
+        value::Value,
+    },
+};
+
+use super::{
+    Unfilled,
+    walk::{Here, Walk},
+};
+
+impl Walk<'_> {
+    /// The nodes of a leaf, nameless yet; `None` when it has nothing to say.
+    pub(super) fn leaf(&mut self, (row, part): (usize, usize), here: Here) -> Option<Vec<Node>> {
+        let plan = self.plan;
+        let row = plan.rows.get(row)?;
+        match &row.does {
+            Does::Drop => None,
+            Does::Fixed(texts) => Some(vec![Node::leaf("", texts.first()?)]),
+            Does::Count(list) => {
+                let entries = self.written.get(&(*list, here.index)).copied().unwrap_or(0);
+                (entries > 0).then(|| vec![number(&entries.to_string())])
+            }
+            Does::Ordinal(_) => {
+                let last = here.index.positions().last()?;
+                Some(vec![number(&(last + 1).to_string())])
+            }
+            Does::Field(field) => match self.field(row, field, part, here) {
+                Ok(nodes) => nodes,
+                Err(why) => {
+                    self.cannot(row, field, here, Some(why));
+                    None
+                }
+            },
+        }
+    }
+
+    fn field(
+        &mut self,
+        row: &Row,
+        field: &FieldRow,
+        part: usize,
+        here: Here,
+    ) -> Result<Option<Vec<Node>>, Unfit> {
+        let index = self.index_of(field, here);
+        let Some(index) = index else { return Ok(None) };
+        let main = match field.scope {
+            Scope::Shared => self.shared(field, here)?,
+            _ => self.value(&field.target, index),
+        };
+        let side = field.form.side().and_then(|side| self.value(side, index));
+        if main.is_none() && (side.is_none() || !matches!(field.form, Form::Token(..))) {
+            if field.ordinal {
+                return Ok(self.as_ordinal(field, here.index));
+            }
+            if part == 0 {
+                self.cannot(row, field, here, None);
+            }
+            return Ok(None);
+        }
+        self.means_what_is_implied(field, index)?;
+        if field.parts != Parts::One {
+            return self.parts(field, part, main, here);
+        }
+        let main_value = main.as_ref().map(|(_, value)| value);
+        let written = match field.form {
+            Form::Key(list) => self.key(list, main_value)?,
+            _ => field.form.write(field.kind, main_value, side.as_ref().map(|(_, value)| value))?,
+        };
+        self.fits(field, &written.text)?;
+        let node = Node { scalar: written.scalar, ..Node::leaf("", &written.text) };
+        self.arrives(field, written, (main.map(|(place, _)| place), side.map(|(place, _)| place)), here);
+        Ok(Some(vec![node]))
+    }
+
+    /// The positions of a field's lists where the walk is; `None` where it has none.
+    fn index_of(&self, field: &FieldRow, here: Here) -> Option<Index> {
+        match field.scope {
+            Scope::Same | Scope::Repeated => Some(here.index),
+            Scope::Shared => here.index.inside(0),
+            Scope::Group => here.index.inside(here.run?.0),
+            Scope::Record => Index::TOP.inside(here.record?),
+        }
+    }
+
+    /// The value every entry of the innermost list has.
+    fn shared(&self, field: &FieldRow, here: Here) -> Result<Option<(Place, Value)>, Unfit> {
+        let list = field.target.loops().pop();
+        let entries = list.map_or(0, |list| self.certificate.count(list, here.index));
+        let values = (0..entries).filter_map(|entry| here.index.inside(entry));
+        let mut values = values.map(|index| self.value(&field.target, index));
+        let Some(first) = values.next() else { return Ok(None) };
+        let same = |other: Option<(Place, Value)>| {
+            other.as_ref().map(|(_, value)| value) == first.as_ref().map(|(_, value)| value)
+        };
+        if values.all(same) { Ok(first) } else { Err(Unfit::Differs) }
+    }
+
+    fn as_ordinal(&mut self, field: &FieldRow, index: Index) -> Option<Vec<Node>> {
+        let last = index.positions().last()?;
+        let (list, outer) = (field.target.loops().pop()?, index.outer(index.depth().checked_sub(1)?));
+        // The row a delimited format writes for a certificate without entries is no entry.
+        if last >= self.certificate.count(list, outer) {
+            return None;
+        }
+        let value = conversion::ordinal(last)?;
+        let text = value.to_string();
+        self.keep(None, field.target.place(index), value);
+        Some(vec![number(&text)])
+    }
+
+    /// A field beside which the format implies a unit means nothing in another one.
+    fn means_what_is_implied(&self, field: &FieldRow, index: Index) -> Result<(), Unfit> {
+        let Some((target, value)) = &field.implies else { return Ok(()) };
+        match self.value(target, index) {
+            Some((_, says)) if says == *value => Ok(()),
+            _ => Err(Unfit::OtherUnit),
+        }
+    }
+
+    fn key(&self, list: usize, value: Option<&Value>) -> Result<Written, Unfit> {
+        let value = value.ok_or(Unfit::NoEntry)?;
+        let position = conversion::position(value).filter(|position| self.says_anything(list, *position));
+        let position = position.ok_or(Unfit::NoEntry)?;
+        let number = conversion::ordinal(position).ok_or(Unfit::NoEntry)?;
+        let gives = conversion::Read { main: Some(number.clone()), ..conversion::Read::default() };
+        Ok(Written { text: number.to_string(), scalar: Scalar::Number, gives })
+    }
+
+    fn fits(&self, field: &FieldRow, text: &str) -> Result<(), Unfit> {
+        match field.max {
+            _ if text.trim().is_empty() => Err(Unfit::Spelling),
+            Some(max) if self.table.lengths.of(text) > max => Err(Unfit::TooLong(max)),
+            _ => Ok(()),
+        }
+    }
+
+    /// One text over several leaves; the first part decides, the others follow.
+    fn parts(
+        &mut self,
+        field: &FieldRow,
+        part: usize,
+        main: Option<(Place, Value)>,
+        here: Here,
+    ) -> Result<Option<Vec<Node>>, Unfit> {
+        let Some((place, value)) = main else { return Ok(None) };
+        let pieces = self.pieces(field, &value.to_string())?;
+        if part == 0 {
+            let written = field.form.write(field.kind, Some(&value), None)?;
+            self.arrives(field, written, (Some(place), None), here);
+        }
+        let node = |piece: String| Node::leaf("", &piece);
+        Ok(match field.parts {
+            Parts::Fields(_) => pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)]),
+            _ => Some(pieces.into_iter().flatten().map(node).collect()),
+        })
+    }
+
+    /// The pieces of a text, each of which fits, and which joined are the text again.
+    fn pieces(&self, field: &FieldRow, text: &str) -> Result<Vec<Option<String>>, Unfit> {
+        let pieces = split(field.parts, text);
+        for piece in pieces.iter().flatten() {
+            self.fits(field, piece)?;
+            field.form.read(field.kind, piece)?;
+        }
+        let joiner = if matches!(field.parts, Parts::Chunks { .. }) { "" } else { "\n" };
+        let joined = pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(joiner);
+        if joined == text { Ok(pieces) } else { Err(Unfit::Spelling) }
+    }
+
+    /// Whether the value at a position could be written, wherever in the document that is.
+    pub(super) fn would_arrive(&self, field: &FieldRow, index: Index) -> bool {
+        let main = self.value(&field.target, index);
+        let side = field.form.side().and_then(|side| self.value(side, index));
+        let (main, side) = (main.as_ref().map(|(_, value)| value), side.as_ref().map(|(_, value)| value));
+        let Some(value) = main.or(side) else { return false };
+        let written = || match field.parts {
+            Parts::One => self.fits(field, &field.form.write(field.kind, main, side)?.text),
+            _ => self.pieces(field, &value.to_string()).map(|_| ()),
+        };
+        self.means_what_is_implied(field, index).is_ok() && written().is_ok()
+    }
+
+    /// Records what arrives of a row: on a group, at every entry of it.
+    fn arrives(
+        &mut self,
+        field: &FieldRow,
+        written: Written,
+        (main, side): (Option<Place>, Option<Place>),
+        here: Here,
+    ) {
+        if field.again {
+            return;
+        }
+        let places = self.places(field, here);
+        for index in places {
+            self.arrives_at((&field.target, main), written.gives.main.clone(), index);
+            if let Some(target) = field.form.side() {
+                self.arrives_at((target, side), written.gives.side.clone(), index);
+            }
+            if let Some((target, value)) = &field.implies {
+                let place = target.place(index);
+                self.keep(place, place, value.clone());
+            }
+        }
+    }
+
+    fn arrives_at(&mut self, (target, from): (&Target, Option<Place>), value: Option<Value>, index: Index) {
+        let (Some(value), Some(place)) = (value, target.place(index)) else { return };
+        // On a group and for one value for all, each entry has its own place; it arrives where it stood.
+        let stood = self.certificate.at(place.field, place.index).is_some();
+        self.keep(from.and(stood.then_some(place)), Some(place), value);
+    }
+
+    fn places(&self, field: &FieldRow, here: Here) -> Vec<Index> {
+        let entries = |first: usize, end: usize| {
+            (first..end).filter_map(|entry| here.index.inside(entry)).collect::<Vec<_>>()
+        };
+        match field.scope {
+            Scope::Group => here.run.map_or_else(Vec::new, |(first, end)| entries(first, end)),
+            Scope::Shared => {
+                let list = field.target.loops().pop();
+                entries(0, list.map_or(0, |list| self.certificate.count(list, here.index)))
+            }
+            _ => self.index_of(field, here).into_iter().collect(),
+        }
+    }
+
+    /// A field that cannot be filled: it matters only where the format demands it.
+    fn cannot(&mut self, row: &Row, field: &FieldRow, here: Here, why: Option<Unfit>) {
+        if !row.required {
+            return;
+        }
+        let place = self.index_of(field, here).and_then(|index| field.target.place(index));
+        let unfilled = Unfilled { at: row.at.clone(), place, why: why.map(|why| why.to_string()) };
+        if !self.unfilled.contains(&unfilled) {
+            self.unfilled.push(unfilled);
+        }
+    }
+}
+
+fn number(text: &str) -> Node {
+    Node { scalar: Scalar::Number, ..Node::leaf("", text) }
+}
+
+/// The pieces of a text; a named leaf without a piece is `None`.
+fn split(parts: Parts, text: &str) -> Vec<Option<String>> {
+    match parts {
+        Parts::One => vec![Some(text.to_owned())],
+        Parts::Fields(number) => {
+            let mut pieces = text.splitn(number, '\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();
+            pieces.resize(number, None);
+            pieces
+        }
+        Parts::Lines { times } => {
+            let lines = text.split('\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();
+            if lines.len() > times { Vec::new() } else { lines }
+        }
+        Parts::Chunks { size, times } => {
+            let letters = text.chars().collect::<Vec<_>>();
+            let chunks = letters.chunks(size).map(|chunk| Some(chunk.iter().collect())).collect::<Vec<_>>();
+            if chunks.len() > times { Vec::new() } else { chunks }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The walk itself: plan and certificate, element by element, in order of output.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    decode::document::Node,
+    format::{
+        Table,
+        path::Target,
+        plan::{Does, Element, Implied, Plan, Repeat},
+    },
+    model::{
+        certificate::{Certificate, Index, Place},
+        dictionary::Field,
+        value::Value,
+    },
+};
+
+use super::Unfilled;
+
+/// A value that arrives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Kept {
+    /// Where it stands in the certificate; `None` for what the format adds.
+    pub(super) from: Option<Place>,
+    /// Where reading puts it.
+    pub(super) to: Place,
+    /// What reading gives.
+    pub(super) value: Value,
+}
+
+/// What a walk leaves.
+pub(super) struct Walked {
+    pub(super) root: Node,
+    pub(super) kept: Vec<Kept>,
+    pub(super) unfilled: Vec<Unfilled>,
+}
+
+/// A walk under way.
+pub(super) struct Walk<'a> {
+    pub(super) table: &'a Table,
+    pub(super) plan: &'a Plan,
+    pub(super) certificate: &'a Certificate,
+    pub(super) kept: Vec<Kept>,
+    pub(super) unfilled: Vec<Unfilled>,
+    /// Entries written of each list, per position of the lists around it.
+    pub(super) written: BTreeMap<(usize, Index), usize>,
+    /// Records written so far, by list: what reading gives, apart from places.
+    pub(super) records: BTreeMap<usize, Vec<Vec<(Field, Value)>>>,
+}
+
+/// Where the walk is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here {
+    /// Positions in the lists around.
+    pub(super) index: Index,
+    /// On a group: the entries it is of, first and end.
+    pub(super) run: Option<(usize, usize)>,
+    /// In a record: its position in its own list.
+    pub(super) record: Option<usize>,
+}
+
+/// Walks a certificate.
+pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
+    let variant = variant(table, certificate);
+    let Some(plan) = table.plan_for(variant.as_deref()) else {
+        return Walked { root: Node::branch(""), kept: Vec::new(), unfilled: Vec::new() };
+    };
+    let mut walk = Walk {
+        table,
+        plan,
+        certificate,
+        kept: Vec::new(),
+        unfilled: Vec::new(),
+        written: BTreeMap::new(),
+        records: BTreeMap::new(),
+    };
+    let top = Here { index: Index::TOP, run: None, record: None };
+    let root = super::node(&plan.root.name, plan.root.space.as_ref());
+    let root = walk.inside(&plan.root, root, top);
+    walk.demand_lists();
+    walk.refuse_too_many();
+    walk.imply_always();
+    Walked { root, kept: walk.kept, unfilled: walk.unfilled }
+}
+
+/// The variant the certificate says it is in.
+fn variant(table: &Table, certificate: &Certificate) -> Option<String> {
+    let plan = table.plans.first()?;
+    plan.variant.as_ref()?;
+    let holds =
+        |implied: &&Implied| implied.with.is_none() && Some(implied.value.to_string()) == plan.variant;
+    let field = plan.implied.iter().find(holds)?.target.field;
+    certificate.at(field, Index::TOP).map(ToString::to_string)
+}
+
+impl Walk<'_> {
+    /// Fills a node with what is inside an element. Counts come last: they need the lists written. Recursion is bounded
+    /// by the plan's depth.
+    pub(super) fn inside(&mut self, plan: &Element, mut node: Node, here: Here) -> Node {
+        let mut children: Vec<Vec<Node>> = vec![Vec::new(); plan.children.len()];
+        for counts in [false, true] {
+            for (child, slot) in plan.children.iter().zip(&mut children) {
+                if self.is_count(child) != counts {
+                    continue;
+                }
+                if child.attribute {
+                    let text =
+                        child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
+                    node.attributes.extend(text.map(|text| (child.name.clone(), text.text)));
+                } else {
+                    *slot = self.element(child, here);
+                }
+            }
+        }
+        node.children = children.into_iter().flatten().collect();
+        node
+    }
+
+    fn is_count(&self, element: &Element) -> bool {
+        let row = element.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        row.is_some_and(|row| matches!(row.does, Does::Count(_)))
+    }
+
+    /// The nodes of one element of the plan.
+    fn element(&mut self, plan: &Element, here: Here) -> Vec<Node> {
+        match plan.repeat {
+            Repeat::Entry(list) => self.entries(list, plan, here),
+            Repeat::Group(list) => self.groups(list, plan, here),
+            Repeat::Record(list) => self.record(list, plan, here).into_iter().collect(),
+            Repeat::Once | Repeat::Pieces if plan.optional => self.optional(plan, here),
+            Repeat::Once | Repeat::Pieces => self.content(plan, here),
+        }
+    }
+
+    /// An element with its leaf or what is inside; nothing when both are empty.
+    pub(super) fn content(&mut self, plan: &Element, here: Here) -> Vec<Node> {
+        if let Some(leaf) = plan.leaf {
+            let mut nodes = self.leaf(leaf, here).unwrap_or_default();
+            for node in &mut nodes {
+                node.name.clone_from(&plan.name);
+                node.space.clone_from(&plan.space);
+            }
+            let before = self.kept.len();
+            let attributes = self.attributes(plan, here);
+            if nodes.is_empty() && self.kept.len() > before {
+                nodes.push(super::node(&plan.name, plan.space.as_ref()));
+            }
+            if let Some(first) = nodes.first_mut() {
+                first.attributes = attributes;
+            }
+            return nodes;
+        }
+        let before = self.kept.len();
+        let node = self.inside(plan, super::node(&plan.name, plan.space.as_ref()), here);
+        if self.kept.len() > before { vec![node] } else { Vec::new() }
+    }
+
+    fn attributes(&mut self, plan: &Element, here: Here) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for child in plan.children.iter().filter(|child| child.attribute) {
+            let nodes = child.leaf.and_then(|leaf| self.leaf(leaf, here)).unwrap_or_default();
+            out.extend(nodes.into_iter().map(|node| (child.name.clone(), node.text)));
+        }
+        out
+    }
+
+    /// An element that may be left out whole: when it cannot be completed, nothing of it is written.
+    fn optional(&mut self, plan: &Element, here: Here) -> Vec<Node> {
+        let (kept, unfilled) = (self.kept.len(), self.unfilled.len());
+        let nodes = self.content(plan, here);
+        if self.unfilled.len() > unfilled || self.kept.len() == kept {
+            self.kept.truncate(kept);
+            self.unfilled.truncate(unfilled);
+            return Vec::new();
+        }
+        nodes
+    }
+
+    /// Lists the format demands at least one entry of.
+    fn demand_lists(&mut self) {
+        for (number, list) in self.plan.lists.iter().enumerate().filter(|(_, list)| list.required) {
+            if !self.written.iter().any(|((known, _), entries)| *known == number && *entries > 0) {
+                self.unfilled.push(Unfilled { at: list.field.path().to_owned(), place: None, why: None });
+            }
+        }
+    }
+
+    /// A format takes so many goods items and no more.
+    fn refuse_too_many(&mut self) {
+        let Some(items) = Field::named("items[]") else { return };
+        let have = self.certificate.count(items, Index::TOP);
+        if let Some(most) = self.table.items_max
+            && u32::try_from(have).unwrap_or(u32::MAX) > most
+        {
+            let why = Some(format!("the format takes {most} goods items, the certificate has {have}"));
+            self.unfilled.push(Unfilled { at: items.path().to_owned(), place: None, why });
+        }
+    }
+
+    /// Values the format implies whatever the certificate says; one that says otherwise cannot be written in it.
+    fn imply_always(&mut self) {
+        let plan = self.plan;
+        for implied in plan.implied.iter().filter(|implied| implied.with.is_none()) {
+            let Some(place) = implied.target.place(Index::TOP) else { continue };
+            let says = self.certificate.at(place.field, place.index);
+            let is_variant = Some(implied.value.to_string()) == plan.variant;
+            let same = says == Some(&implied.value);
+            if says.is_some() && !same && !is_variant {
+                let why = Some(format!("a document of this format always means {}", implied.value));
+                self.unfilled.push(Unfilled { at: self.table.id.to_string(), place: Some(place), why });
+            }
+            self.kept.push(Kept { from: same.then_some(place), to: place, value: implied.value.clone() });
+        }
+    }
+
+    /// Records that a value arrives, and what the format implies beside it.
+    pub(super) fn keep(&mut self, from: Option<Place>, to: Option<Place>, value: Value) {
+        if let Some(to) = to {
+            self.kept.push(Kept { from, to, value });
+        }
+    }
+
+    /// The value of a target at a position.
+    pub(super) fn value(&self, target: &Target, index: Index) -> Option<(Place, Value)> {
+        let place = target.place(index)?;
+        Some((place, self.certificate.at(place.field, place.index)?.clone()))
+    }
+}
