@@ -3,21 +3,21 @@
 //! Boot order is the contract: settings and region are checked whole, keys are read, the store is opened and recovered,
 //! the socket is bound, and only then does any loop run. Whatever fails says so before a member can connect.
 
-use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use tokio::{net::TcpListener, sync::watch};
-use tracing::{error, info};
+use tracing::info;
 
 use crate::{
     clock::Clock,
-    config::{self, Config},
+    config::Config,
     decode,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
-    evidence::key::{PublicKey, SigningKey},
+    evidence::key::SigningKey,
     intake::{self, Intake},
-    listen::{Door, Listener},
+    listen::{self, Door, Listener},
     problem::{Problem, Problems},
     receipt::Status,
     region::{self, Region, member::Endpoint},
@@ -115,7 +115,8 @@ impl Hub {
     pub fn reload(&self) -> Result<(), Failure> {
         let region = load(&self.config)?;
         let identity = &self.config.identity;
-        let server = tls::server(&leaf(&identity.leaf, &identity.key)?).map_err(|error| unusable(&identity.leaf, &error))?;
+        let server = tls::server(&leaf(&identity.leaf, &identity.key)?)
+            .map_err(|error| unusable(&identity.leaf, &error))?;
         self.client.store(Arc::new(leaf(&identity.client_leaf, &identity.client_key)?));
         self.server.store(server);
         info!(configuration = %region.digest.hex(), "region reloaded");
@@ -143,7 +144,13 @@ impl Hub {
         self.store.is_poisoned()
     }
 
-    fn run(&self, socket: TcpListener, region: &watch::Receiver<Arc<Region>>, key: &Arc<SigningKey>, clock: &Clock) {
+    fn run(
+        &self,
+        socket: TcpListener,
+        region: &watch::Receiver<Arc<Region>>,
+        key: &Arc<SigningKey>,
+        clock: &Clock,
+    ) {
         let handles = Handles {
             store: self.store.clone(),
             region: region.clone(),
@@ -160,7 +167,7 @@ impl Hub {
             inbox: Inbox::new(handles.clone()),
             keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
             clock: clock.clone(),
-            config: self.config.listen.clone(),
+            config: door(&self.config),
         };
         let router = Router::new(self.store.clone(), region.clone(), clock.clone());
         let tasks = &self.tasks;
@@ -173,9 +180,66 @@ impl Hub {
     fn outbound(&self) -> deliver::Tls {
         let client = self.client.clone();
         Arc::new(move |endpoint: &Endpoint| {
-            let pem = fs::read(&endpoint.anchors).map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
+            let pem = fs::read(&endpoint.anchors)
+                .map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
             let anchors = tls::anchors(&pem).map_err(|error| error.to_string())?;
             tls::client(&client.load(), &anchors).map(Arc::new).map_err(|error| error.to_string())
         })
     }
+}
+
+/// Reads and checks the region; every problem at once.
+fn load(config: &Config) -> Result<Region, Failure> {
+    let problems = Problems::default();
+    let region = region::load::load(&config.region.folder, Some(&config.identity.certs), &problems);
+    match (region, problems.is_empty()) {
+        (Some(region), true) => Ok(region),
+        _ => Err(Failure::Configuration(problems.sorted())),
+    }
+}
+
+/// Opens the store off the runtime: recovery reads the log.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let settings = store(config);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
+    Ok(opened.map_err(|_| store::Fault::Closed)??)
+}
+
+/// The hub's own leaf and key.
+fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
+    OwnLeaf::from_pem(&read(leaf)?, &read(key)?).map_err(|error| unusable(leaf, &error))
+}
+
+/// The key that signs receipts.
+fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
+    let broken =
+        |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?)
+        .map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
+    SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::Identity {
+        file: path.display().to_string(),
+        reason: error.kind().to_string(),
+    })
+}
+
+fn unusable(path: &Path, error: &tls::Error) -> Failure {
+    Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
+}
+
+/// One document per core: more would only wait for each other.
+fn intake_config() -> intake::Config {
+    let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
+}
+
+fn door(config: &Config) -> listen::Config {
+    listen::Config { address: config.listen.address, ..listen::Config::default() }
+}
+
+fn store(config: &Config) -> store::Config {
+    store::Config { folder: config.store.folder.clone(), ..store::Config::default() }
 }

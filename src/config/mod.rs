@@ -1,1 +1,117 @@
-//! To come.
+//! The settings of one node: built-in defaults, then `coohub.toml`, then the environment.
+//!
+//! Each layer is first read by itself with the schema of [`schema`], so that every problem carries its own place: a line
+//! of the file or the name of a variable. Only then are the layers merged (by the config crate, which knows no lines)
+//! and read once more with the same schema, for what only shows in the whole.
+//!
+//! **Invariant:** `Config::default()` is what `default.toml` says, word for word; a test compares them.
+//!
+//! The environment comes in as a map, so nothing here reads the process. Secrets are paths, never values. The members,
+//! agreements and formats are no settings of the node: see `region`.
+
+mod merge;
+mod parts;
+mod schema;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+pub use self::parts::{Delivery, Identity, Listen, Log, LogFormat, LogLevel, Region, Store};
+use crate::problem::{Problems, Spot, section::Source};
+
+/// The defaults, with the meaning, range and time of reading of every key.
+pub const DEFAULT: &str = include_str!("default.toml");
+/// Name of the operator's file, in the folder the hub runs from.
+pub const FILE: &str = "coohub.toml";
+/// Largest operator's file, in bytes.
+pub const FILE_BYTES_MAX: u64 = 1 << 20;
+/// What the name of a variable begins with.
+pub const VARIABLE_PREFIX: &str = "COOHUB__";
+
+/// The settings of one node.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Config {
+    /// Where and how members connect.
+    pub listen: Listen,
+    /// The hub's own leaves and keys.
+    pub identity: Identity,
+    /// Where the region stands.
+    pub region: Region,
+    /// The store.
+    pub store: Store,
+    /// What all lanes share.
+    pub delivery: Delivery,
+    /// The log.
+    pub log: Log,
+}
+
+/// Reads the settings of the node that runs from `folder`; paths come back joined to it. A missing file is an empty one.
+///
+/// `None`, with at least one new problem, when anything is wrong.
+#[must_use]
+pub fn load(folder: &Path, environment: &BTreeMap<String, String>, problems: &Problems) -> Option<Config> {
+    let path = folder.join(FILE);
+    let text = match fs::metadata(&path) {
+        Ok(file) if file.len() > FILE_BYTES_MAX => {
+            Err(format!("has {} bytes, at most {FILE_BYTES_MAX} are allowed", file.len()))
+        }
+        Ok(_) => fs::read_to_string(&path).map_err(|error| format!("cannot be read: {}", error.kind())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(format!("cannot be read: {}", error.kind())),
+    };
+    match text {
+        Ok(text) => read(&text, environment, problems).map(|config| config.at(folder)),
+        Err(reason) => {
+            problems.add(Spot::file(FILE).problem(reason));
+            None
+        }
+    }
+}
+
+/// Reads the operator's file from its text; paths stay as written.
+///
+/// `None`, with at least one new problem, when anything is wrong.
+#[must_use]
+pub fn read(text: &str, environment: &BTreeMap<String, String>, problems: &Problems) -> Option<Config> {
+    let found = Problems::default();
+    let file = Source::new(FILE, text);
+    let _ = file.read(&found, |file| schema::read(&Config::default(), file));
+    let variables = merge::variables(environment, &found);
+    let config = found.is_empty().then(|| merge::merge(text, &variables, &found)).flatten();
+    if let Some(config) = &config {
+        schema::check(config).into_iter().for_each(|(section, key, reason)| {
+            let spot = merge::spot(&file, &variables, (section, key));
+            let problem = spot.map_or_else(
+                || merge::unset((section, key)).problem(&reason).hint("this is its default: set it as well"),
+                |spot| spot.problem(&reason),
+            );
+            found.add(problem);
+        });
+    }
+    let found = found.sorted();
+    let clean = found.is_empty();
+    found.into_iter().for_each(|problem| problems.add(problem));
+    config.filter(|_| clean)
+}
+
+impl Config {
+    /// The same settings with every path joined to the folder it is relative to.
+    #[must_use]
+    pub fn at(self, folder: &Path) -> Self {
+        let Self { listen, identity, region, store, delivery, log } = self;
+        let certs = folder.join(&identity.certs);
+        let identity = Identity {
+            leaf: certs.join(identity.leaf),
+            key: certs.join(identity.key),
+            client_leaf: certs.join(identity.client_leaf),
+            client_key: certs.join(identity.client_key),
+            receipt_key: certs.join(identity.receipt_key),
+            certs,
+        };
+        let region = Region { folder: folder.join(region.folder) };
+        let store = Store { folder: folder.join(&store.folder), ..store };
+        Self { listen, identity, region, store, delivery, log }
+    }
+}

@@ -1,13 +1,71 @@
 //! The mailbox door: members without a server collect what lanes would push.
+//!
+//! The same due heads in the same order, the same pace, entitlement and expiry, the same headers. What is offered is
+//! reserved for the member's lease, in memory: an entry that is not acknowledged in time, or whose reservation a crash
+//! forgot, is offered again with the same id and bytes. Only an acknowledgement that names the digest counts, and the
+//! next version of a chain is offered after it.
 
-use crate::{
-    model::id::{DeliveryId, Digest, MemberId},
-    store::{Fault, record::Body},
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex as Lock, PoisonError},
+    time::Duration,
 };
 
+use tokio::sync::Mutex;
+
+use super::{
+    Handles,
+    attempt::GRADE_ECHO,
+    entitlement::entitled,
+    headers::{Headers, shows_original},
+    lane::unsendable,
+    limiter::Limiter,
+    parcel::{Parcel, Unready},
+    settle::Happening,
+};
+use crate::{
+    model::{
+        delivery::{Event, State},
+        id::{DeliveryId, Digest, MemberId},
+        reason::Reason,
+        time::Timestamp,
+    },
+    region::{
+        Region,
+        member::{Member, Reach},
+    },
+    store::{
+        Fault,
+        record::{Attempt, Body, Delivery, Role},
+    },
+};
+
+/// Most entries one collection gives.
+pub const ENTRIES_MAX: usize = 100;
+/// Most entries a member may have reserved at once.
+pub const LEASES_MAX: usize = 1_000;
+
 /// The mailboxes; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Inbox;
+#[derive(Clone)]
+pub struct Inbox {
+    handles: Handles,
+    // One lock per mailbox: two collections of one member must not reserve the same entry.
+    boxes: Arc<Lock<BTreeMap<MemberId, Arc<Mutex<Mailbox>>>>>,
+}
+
+/// What is remembered of one member's mailbox; none of it is on disk.
+struct Mailbox {
+    limiter: Limiter,
+    /// When each reservation began and when it ends.
+    leases: BTreeMap<DeliveryId, Lease>,
+}
+
+#[derive(Clone, Copy)]
+struct Lease {
+    since: Timestamp,
+    until: Timestamp,
+}
 
 /// One entry offered to its member.
 #[derive(Clone, Debug)]
@@ -15,7 +73,7 @@ pub struct Entry {
     /// Delivery id, stable over repeats.
     pub delivery: DeliveryId,
     /// Headers of the delivery, the same a push would carry (`CoO-Delivery`, `CoO-Sequence`, …).
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Headers,
     /// What is delivered.
     pub body: Body,
     /// Digest of the body's bytes.
@@ -36,16 +94,54 @@ pub enum Acknowledged {
 }
 
 impl Inbox {
+    /// The mailboxes of a hub.
+    #[must_use]
+    pub fn new(handles: Handles) -> Self {
+        Self { handles, boxes: Arc::default() }
+    }
+
     /// Offers up to `limit` due entries and reserves them for the member's lease.
+    ///
+    /// **Bounds:** [`ENTRIES_MAX`] entries at once, [`LEASES_MAX`] reserved; the member's rate.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn collect(&self, member: &MemberId, limit: usize) -> Result<Vec<Entry>, Fault> {
-        let _ = (member, limit);
-        Ok(Vec::new())
+        let region = self.handles.region.borrow().clone();
+        let Some((member, lease)) = region.members.get(member).and_then(mailbox) else {
+            return Ok(Vec::new());
+        };
+        if self.handles.holds.why(&member.id).is_some() {
+            return Ok(Vec::new());
+        }
+        let mailbox = self.mailbox(member);
+        let mut mailbox = mailbox.lock().await;
+        mailbox.limiter.retune(member.rate);
+        let now = self.handles.clock.now();
+        mailbox.leases.retain(|_, lease| lease.until > now);
+        let room = limit.min(ENTRIES_MAX).min(LEASES_MAX.saturating_sub(mailbox.leases.len()));
+        let skip: Vec<_> = mailbox.leases.keys().copied().collect();
+        let mut entries = Vec::new();
+        for delivery in self.handles.store.due(&member.id, now, room, &skip).await? {
+            if let Some(event) = unsendable(&region, &delivery, now) {
+                self.set_aside(&region, &delivery, event).await?;
+                continue;
+            }
+            if mailbox.limiter.ready(delivery.weight).is_err() {
+                break;
+            }
+            if let Some(parcel) = self.parcel(&region, &delivery).await? {
+                mailbox.leases.insert(delivery.id, Lease { since: now, until: now.plus(lease) });
+                let Parcel { headers, body, digest } = parcel;
+                entries.push(Entry { delivery: delivery.id, headers, body, digest });
+            }
+        }
+        Ok(entries)
     }
 
-    /// Takes an entry as delivered.
+    /// Takes an entry as delivered; late or unasked, as long as the digest is right.
+    ///
+    /// **Durability:** on disk when it returns [`Acknowledged::Delivered`].
     ///
     /// # Errors
     /// A fault of the store.
@@ -55,8 +151,33 @@ impl Inbox {
         delivery: DeliveryId,
         digest: Digest,
     ) -> Result<Acknowledged, Fault> {
-        let _ = (member, delivery, digest);
-        Ok(Acknowledged::Unknown)
+        let Some(delivery) = self.offered(member, delivery).await? else { return Ok(Acknowledged::Unknown) };
+        match &delivery.rendered {
+            Some((_, _, sent)) if *sent == digest => {}
+            Some(_) => return Ok(Acknowledged::WrongDigest),
+            None => return Ok(Acknowledged::Unknown),
+        }
+        if delivery.life.state == State::Delivered {
+            return Ok(Acknowledged::Already);
+        }
+        let region = self.handles.region.borrow().clone();
+        let at = self.handles.clock.now();
+        let since = self.release(member, delivery.id).await.map_or(at, |lease| lease.since);
+        let attempt = Attempt {
+            number: delivery.attempts.saturating_add(1),
+            started: since,
+            finished: at,
+            outcome: "collected".to_owned(),
+            status: None,
+            detail: "acknowledged".to_owned(),
+            answer: None,
+            grade: Some(GRADE_ECHO),
+        };
+        let happening =
+            Happening { delivery: &delivery, event: Event::Succeeded, attempt: Some(attempt), at };
+        self.handles.settle(&region, happening).await?;
+        tracing::info!(delivery.id = %delivery.id, target.id = %member, "an entry was collected");
+        Ok(Acknowledged::Delivered)
     }
 
     /// The original behind a delivery, for a target with the full view; `None` for anybody else.
@@ -64,7 +185,65 @@ impl Inbox {
     /// # Errors
     /// A fault of the store.
     pub async fn original(&self, member: &MemberId, delivery: DeliveryId) -> Result<Option<Body>, Fault> {
-        let _ = (member, delivery);
-        Ok(None)
+        let Some(delivery) = self.offered(member, delivery).await? else { return Ok(None) };
+        let region = self.handles.region.borrow().clone();
+        let held = matches!(delivery.life.state, State::Held { .. });
+        if held || !shows_original(&delivery) || !entitled(&region, &delivery) {
+            return Ok(None);
+        }
+        self.handles.store.body(delivery.message, Role::Original).await
+    }
+
+    /// A delivery of the member's that it may have seen: one still queued behind another is not yet its to know.
+    async fn offered(&self, member: &MemberId, delivery: DeliveryId) -> Result<Option<Delivery>, Fault> {
+        let found = self.handles.store.delivery(delivery).await?;
+        Ok(found.filter(|found| found.target == *member && found.life.state != State::Queued))
+    }
+
+    /// What is offered; `None` when the delivery can never be, and is held.
+    async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Option<Parcel>, Fault> {
+        match self.handles.parcel(region, delivery).await {
+            Ok(parcel) => Ok(Some(parcel)),
+            Err(Unready::Fault(fault)) => Err(fault),
+            Err(Unready::Poison(why)) => {
+                tracing::error!(delivery.id = %delivery.id, why, "a delivery cannot be offered and is held");
+                self.set_aside(region, delivery, Event::Held { reason: Reason::Fault }).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn set_aside(&self, region: &Region, delivery: &Delivery, event: Event) -> Result<(), Fault> {
+        let at = self.handles.clock.now();
+        self.handles.settle(region, Happening { delivery, event, attempt: None, at }).await?;
+        Ok(())
+    }
+
+    async fn release(&self, member: &MemberId, delivery: DeliveryId) -> Option<Lease> {
+        let mailbox = self.boxes.lock().unwrap_or_else(PoisonError::into_inner).get(member).cloned()?;
+        mailbox.lock().await.leases.remove(&delivery)
+    }
+
+    fn mailbox(&self, member: &Member) -> Arc<Mutex<Mailbox>> {
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || {
+            let limiter = Limiter::new(member.rate, &self.handles.clock);
+            Arc::new(Mutex::new(Mailbox { limiter, leases: BTreeMap::new() }))
+        };
+        boxes.entry(member.id.clone()).or_insert_with(fresh).clone()
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").finish_non_exhaustive()
+    }
+}
+
+/// A member that collects, and its lease.
+fn mailbox(member: &Member) -> Option<(&Member, Duration)> {
+    match member.reach {
+        Reach::Mailbox { lease } => Some((member, lease)),
+        Reach::Push(_) => None,
     }
 }

@@ -3,11 +3,11 @@
 //! Every key is documented in `partners/formats/README.md`.
 
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, proof::Profile},
     problem::{Found, Spot, section::Section},
 };
 
-use super::{DateForm, Lengths, Repeated, Role, Signature};
+use super::{DateForm, Lengths, Repeated, Role};
 
 /// Most characters a row may allow, and most repetitions of a field that carries one text.
 const SIZE_MAX: u64 = 100_000;
@@ -24,7 +24,7 @@ pub(super) struct File {
     pub syntax: Syntax,
     pub reads: bool,
     pub writes: bool,
-    pub signature: Option<Signature>,
+    pub signature: Option<Profile>,
     pub sha1: bool,
     pub lengths: Lengths,
     pub items_max: Option<u32>,
@@ -144,7 +144,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
         syntax: file.choice("syntax", &syntaxes).unwrap_or(Syntax::Xml),
         reads: file.flag("reads").unwrap_or(true),
         writes: file.flag("writes").unwrap_or(false),
-        signature: file.choice("signature", &[("xmldsig-cod", Signature::XmlDsigCod)]),
+        signature: file.choice("signature", &[(Profile::XmldsigCod.word(), Profile::XmldsigCod)]),
         sha1: file.flag("sha1").unwrap_or(false),
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])

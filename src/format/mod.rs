@@ -23,7 +23,10 @@ mod row;
 use std::path::Path;
 
 use crate::{
-    decode::document::{Document, Syntax},
+    decode::{
+        document::{Document, Syntax},
+        proof::Profile,
+    },
     model::id::{Digest, FormatId},
     problem::{Problems, Spot, section::Source},
 };
@@ -56,7 +59,7 @@ pub struct Table {
     /// Whether the hub may send it; otherwise it renders for trace and matrix only.
     pub writes: bool,
     /// The signatures its documents carry.
-    pub signature: Option<Signature>,
+    pub signature: Option<Profile>,
     /// Whether the format itself names SHA-1 as its signature's digest.
     pub sha1: bool,
     /// Unit its lengths count in.
@@ -86,13 +89,6 @@ pub enum Role {
     ImportRecord,
     /// Data between systems, without legal form.
     Data,
-}
-
-/// A signature profile.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Signature {
-    /// ALADI COD: the exporter's over `#COD`, the official's over `#CODEH`.
-    XmlDsigCod,
 }
 
 /// What a format's lengths count.

@@ -12,46 +12,52 @@ use crate::{
 };
 
 /// Version a certificate starts with when its format does not number versions.
-pub const VERSION_FIRST: u32 = 1;
+pub(super) const VERSION_FIRST: u32 = 1;
 
 /// What is decided about a push.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Case<'a> {
+pub(super) struct Case<'a> {
     /// Message function.
-    pub function: Function,
+    pub(super) function: Function,
     /// Version the document or envelope states.
-    pub stated: Option<u32>,
+    pub(super) stated: Option<u32>,
     /// Digest of the canonical certificate.
-    pub canonical: Option<Digest>,
+    pub(super) canonical: Option<Digest>,
     /// What the store knows.
-    pub standing: &'a Standing,
+    pub(super) standing: &'a Standing,
     /// What the agreement does with a change of a certificate the hub has not seen.
-    pub unseen: Unseen,
+    pub(super) unseen: Unseen,
 }
 
 /// The version a push gets, or the message it repeats.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Decision {
+pub(super) struct Decision {
     /// Its version.
-    pub version: u32,
+    pub(super) version: u32,
     /// The message that said the same before under another message id.
-    pub duplicate_of: Option<MessageId>,
+    pub(super) duplicate_of: Option<MessageId>,
     /// Warnings: a change of a certificate the hub has not seen.
-    pub findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Decides version and repetition.
 ///
 /// # Errors
 /// A severe finding: the number is taken by other content, or what is changed is unknown.
-pub fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
+pub(super) fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
     if let Some(known) = same(case) {
-        return Ok(Decision { version: known.version, duplicate_of: Some(known.message), findings: Vec::new() });
+        return Ok(Decision {
+            version: known.version,
+            duplicate_of: Some(known.message),
+            findings: Vec::new(),
+        });
     }
     match case.function {
         Function::Original | Function::Replacement => issue(case),
         Function::Amendment => amend(case),
-        Function::Cancellation | Function::Response => cancel(case),
+        Function::Cancellation => cancel(case),
+        // An answer is about the version its delivery carried, whatever became of the certificate since.
+        Function::Response => Ok(accepted(case.stated.unwrap_or(VERSION_FIRST))),
     }
 }
 
@@ -72,32 +78,42 @@ fn issue(case: &Case<'_>) -> Result<Decision, Finding> {
             "this number was accepted before with other content; send a change as an amendment (CoO-Function: 4)",
         ));
     }
-    let version = case.stated.unwrap_or(VERSION_FIRST);
-    Ok(Decision { version, duplicate_of: None, findings: Vec::new() })
+    Ok(accepted(case.stated.unwrap_or(VERSION_FIRST)))
+}
+
+fn accepted(version: u32) -> Decision {
+    Decision { version, duplicate_of: None, findings: Vec::new() }
 }
 
 /// An amendment follows the latest version.
 fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
     let Some(latest) = &case.standing.latest else { return unseen(case) };
-    if case.standing.cancelled {
-        return Err(Finding::severe(Reason::CertificateCancelled, "the certificate was cancelled; issue a new one"));
+    if case.standing.cancelled.is_some() {
+        return Err(Finding::severe(
+            Reason::CertificateCancelled,
+            "the certificate was cancelled; issue a new one",
+        ));
     }
     let version = case.stated.unwrap_or(latest.version.saturating_add(1));
     if version <= latest.version {
         let advice = "a later or equal version was accepted before; number the amendment above it, or leave CoO-Version out";
         return Err(Finding::severe(Reason::VersionOutdated, advice));
     }
-    Ok(Decision { version, duplicate_of: None, findings: Vec::new() })
+    Ok(accepted(version))
 }
 
 /// A cancellation is of a version the hub has, the latest unless it says otherwise.
 fn cancel(case: &Case<'_>) -> Result<Decision, Finding> {
     let Some(latest) = &case.standing.latest else { return unseen(case) };
     if case.stated.is_some() && case.standing.stated.is_none() {
-        let advice = "the hub has no such version of the certificate; leave the version out to cancel the latest";
+        let advice =
+            "the hub has no such version of the certificate; leave the version out to cancel the latest";
         return Err(Finding::severe(Reason::VersionUnknown, advice));
     }
-    Ok(Decision { version: case.stated.unwrap_or(latest.version), duplicate_of: None, findings: Vec::new() })
+    let version = case.stated.unwrap_or(latest.version);
+    // Cancelled before: whoever cancels again is told by which message.
+    let duplicate_of = case.standing.cancelled.filter(|_| version == latest.version);
+    Ok(Decision { version, duplicate_of, findings: Vec::new() })
 }
 
 fn unseen(case: &Case<'_>) -> Result<Decision, Finding> {
@@ -107,7 +123,10 @@ fn unseen(case: &Case<'_>) -> Result<Decision, Finding> {
             "the hub has not seen the certificate that this changes; send the original first",
         )),
         Unseen::Forward => {
-            let note = Finding::warning(Reason::CertificateUnknown, "the hub has not seen the certificate that this changes");
+            let note = Finding::warning(
+                Reason::CertificateUnknown,
+                "the hub has not seen the certificate that this changes",
+            );
             let version = case.stated.unwrap_or(VERSION_FIRST);
             Ok(Decision { version, duplicate_of: None, findings: vec![note] })
         }
@@ -122,10 +141,19 @@ mod tests {
     const NEW: Digest = Digest([2; 32]);
 
     fn known(version: u32) -> Known {
-        Known { message: MessageId(uuid::Uuid::from_u128(u128::from(version))), version, canonical: Some(OLD) }
+        Known {
+            message: MessageId(uuid::Uuid::from_u128(u128::from(version))),
+            version,
+            canonical: Some(OLD),
+        }
     }
 
-    fn outcome(function: Function, stated: Option<u32>, canonical: Digest, standing: &Standing) -> Result<(u32, bool), &'static str> {
+    fn outcome(
+        function: Function,
+        stated: Option<u32>,
+        canonical: Digest,
+        standing: &Standing,
+    ) -> Result<(u32, bool), &'static str> {
         let case = Case { function, stated, canonical: Some(canonical), standing, unseen: Unseen::Reject };
         decide(&case).map(|d| (d.version, d.duplicate_of.is_some())).map_err(|f| f.reason.code())
     }
@@ -136,7 +164,7 @@ mod tests {
         let none = Standing::default();
         let one = Standing { latest: Some(known(1)), ..Standing::default() };
         let stated = Standing { latest: Some(known(3)), stated: Some(known(2)), ..Standing::default() };
-        let gone = Standing { cancelled: true, ..one.clone() };
+        let gone = Standing { cancelled: Some(MessageId(uuid::Uuid::nil())), ..one.clone() };
         let table = [
             (Original, None, NEW, &none, Ok((1, false))),
             (Original, Some(0), NEW, &none, Ok((0, false))),
@@ -151,6 +179,7 @@ mod tests {
             (Amendment, None, NEW, &none, Err("certificate-unknown")),
             (Amendment, None, NEW, &gone, Err("certificate-cancelled")),
             (Cancellation, None, NEW, &one, Ok((1, false))),
+            (Cancellation, None, NEW, &gone, Ok((1, true))),
             (Cancellation, Some(9), NEW, &one, Err("version-unknown")),
             (Cancellation, None, NEW, &none, Err("certificate-unknown")),
         ];
@@ -162,7 +191,13 @@ mod tests {
     #[test]
     fn an_agreement_may_forward_what_the_hub_has_not_seen() {
         let standing = Standing::default();
-        let case = Case { function: Function::Amendment, stated: None, canonical: None, standing: &standing, unseen: Unseen::Forward };
+        let case = Case {
+            function: Function::Amendment,
+            stated: None,
+            canonical: None,
+            standing: &standing,
+            unseen: Unseen::Forward,
+        };
         assert_eq!(decide(&case).unwrap().findings.len(), 1);
     }
 }

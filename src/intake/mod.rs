@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     clock::Clock,
-    decode::{self, document::Syntax},
+    decode::{document::Syntax, limit::Limits},
     evidence::key::SigningKey,
     message,
     model::{
@@ -121,12 +121,12 @@ pub enum Verdict {
 }
 
 /// How much intake does at once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     /// Documents decoded, mapped and judged at the same time; one per core is right.
     pub documents_at_once_max: usize,
     /// Caps of the decode stage.
-    pub limits: decode::limit::Limits,
+    pub limits: Limits,
 }
 
 /// Times a decision is taken anew because another push changed what the store knows of the number.
@@ -138,7 +138,7 @@ pub struct Intake {
     store: Store,
     key: Arc<SigningKey>,
     clock: Clock,
-    limits: decode::limit::Limits,
+    limits: Arc<Limits>,
     pool: Arc<Semaphore>,
 }
 
@@ -147,7 +147,7 @@ impl Intake {
     #[must_use]
     pub fn new(store: Store, key: Arc<SigningKey>, clock: Clock, config: Config) -> Self {
         let pool = Arc::new(Semaphore::new(config.documents_at_once_max));
-        Self { store, key, clock, limits: config.limits, pool }
+        Self { store, key, clock, limits: Arc::new(config.limits), pool }
     }
 
     /// Judges one push; accepted means on disk.
@@ -195,11 +195,11 @@ impl Intake {
     /// Understands the push on the bounded pool, so that no document holds up the network.
     async fn read(&self, push: Arc<Push>) -> Result<Result<Reading, Vec<Finding>>, Fault> {
         let permit = self.pool.clone().acquire_owned().await.map_err(|_| Fault::Stopping)?;
-        let (limits, today) = (self.limits, self.clock.now());
+        let (limits, today) = (self.limits.clone(), self.clock.now());
         let work = move || {
             let _permit = permit;
             let Some(source) = push.region.members.get(&push.source) else { return Err(Vec::new()) };
-            reading::read(&push, source, &limits, &day(today))
+            reading::read(&push, source, &limits, &Date::of(today))
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Panicked)
     }
@@ -219,12 +219,6 @@ impl Intake {
         self.store.reject(rejection);
         Verdict::Rejected { reason, findings }
     }
-}
-
-/// The calendar day of an instant, in UTC.
-fn day(at: Timestamp) -> Date {
-    let text = at.to_string();
-    Date::new(text.get(..10).unwrap_or_default()).unwrap_or_else(Date::epoch)
 }
 
 fn repeat(first: Receipted, fingerprint: Digest) -> Verdict {

@@ -20,6 +20,7 @@ pub enum Reason {
     Timeout,
     NotFound,
     MethodNotAllowed,
+    QueryInvalid,
     UnknownPeer,
     Fault,
     // Decode
@@ -123,6 +124,7 @@ impl Reason {
             Self::Timeout => ("timeout", 408, Later),
             Self::NotFound => ("not-found", 404, Source),
             Self::MethodNotAllowed => ("method-not-allowed", 405, Source),
+            Self::QueryInvalid => ("query-invalid", 400, Source),
             Self::UnknownPeer => ("unknown-peer", 403, Operator),
             Self::Fault => ("fault", 503, Later),
             Self::NotUtf8 => ("not-utf8", 422, Source),
@@ -229,6 +231,7 @@ impl Reason {
             R::Timeout,
             R::NotFound,
             R::MethodNotAllowed,
+            R::QueryInvalid,
             R::UnknownPeer,
             R::Fault,
             R::NotUtf8,

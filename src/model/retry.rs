@@ -20,6 +20,19 @@ pub struct Policy {
     pub jitter_percent: u8,
 }
 
+impl Default for Policy {
+    /// The policy of whoever has none of its own: a minute, five, fifteen, an hour, four hours and again; 14 days.
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            schedule: vec![MINUTE, MINUTE * 5, MINUTE * 15, MINUTE * 60, MINUTE * 240],
+            expiry: MINUTE * 60 * 24 * 14,
+            retry_after_max: MINUTE * 60,
+            jitter_percent: 20,
+        }
+    }
+}
+
 impl Policy {
     /// A policy; `None` for an empty or over-long schedule or a zero expiry.
     #[must_use]

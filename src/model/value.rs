@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::time::Timestamp;
+
 /// Longest decimal, in characters: the widest real format (Russian FTS, 24 digits with 6 decimals) fits twice.
 pub const DECIMAL_CHARACTERS_MAX: usize = 64;
 
@@ -184,6 +186,14 @@ impl Date {
         Some(Self { text: text.to_owned(), day, zoned })
     }
 
+    /// The calendar day of an instant, in UTC.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        let day = jiff::tz::Offset::UTC.to_datetime(instant).date();
+        Self { text: day.to_string(), day, zoned: None }
+    }
+
     /// The date as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -198,8 +208,8 @@ impl Date {
 
     /// The instant in milliseconds since 1970 UTC, when the text states a zone.
     #[must_use]
-    pub fn instant(&self) -> Option<super::time::Timestamp> {
-        self.zoned.map(|z| super::time::Timestamp(z.as_millisecond()))
+    pub fn instant(&self) -> Option<Timestamp> {
+        self.zoned.map(|z| Timestamp(z.as_millisecond()))
     }
 
     /// Whether the text states a time of day.

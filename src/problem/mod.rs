@@ -9,7 +9,7 @@
 pub mod section;
 pub mod unit;
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 /// Most problems printed; the rest is counted.
 pub const PROBLEMS_SHOWN_MAX: usize = 200;
@@ -53,7 +53,7 @@ impl fmt::Display for Problem {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spot {
     /// File.
-    pub file: Rc<str>,
+    pub file: Arc<str>,
     /// Line, counted from 1; 0 for the file as a whole.
     pub line: u32,
     /// Column, counted from 1.

@@ -1,6 +1,6 @@
 //! Reads one TOML table key by key: a cursor that knows what was asked for, so that what was not is unknown.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use toml::{
     Spanned,
@@ -12,7 +12,7 @@ use super::{Found, Problem, Problems, Spot, nearest, unit};
 /// A TOML file's name and text, for the lines in problems.
 #[derive(Clone, Debug)]
 pub struct Source {
-    file: Rc<str>,
+    file: Arc<str>,
     text: String,
 }
 
@@ -139,7 +139,7 @@ impl<'a> Section<'a> {
     pub fn size(&self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let found =
             self.typed(key, "a size such as \"64 KiB\" or \"2 MiB\"", |value| unit::size(value.as_str()?))?;
-        self.within(key, found.value, &range, |bytes| format!("{bytes} B"))
+        self.within(key, found.value, &range, |bytes| unit::size_text(*bytes))
     }
 
     /// A list of durations, each within a range.
@@ -158,7 +158,8 @@ impl<'a> Section<'a> {
                 None
             }
         };
-        texts.into_iter().map(read).collect()
+        // Two steps: every wrong entry is reported before the first one ends it.
+        texts.into_iter().map(read).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A list of texts, each with its own spot.
@@ -179,7 +180,7 @@ impl<'a> Section<'a> {
                 }
             }
         };
-        entries.iter().map(read).collect()
+        entries.iter().map(read).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// One of a closed set of words.

@@ -36,9 +36,19 @@ pub fn size(text: &str) -> Option<u64> {
 pub fn duration_text(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    match units.iter().find(|(unit, _)| millis > 0 && millis % unit == 0) {
+    match units.iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", millis / unit),
         None => format!("{millis}ms"),
+    }
+}
+
+/// Prints a size the way [`size`] reads it, in the largest unit that divides it.
+#[must_use]
+pub fn size_text(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit)) {
+        Some((unit, name)) => format!("{} {name}", bytes / unit),
+        None => format!("{bytes} B"),
     }
 }
 
@@ -57,6 +67,8 @@ mod tests {
         assert_eq!(duration("30s"), Some(Duration::from_secs(30)));
         assert_eq!(duration("7d").map(duration_text), Some("7d".into()));
         assert_eq!(size("2 MiB"), Some(2_097_152));
+        assert_eq!(size("3072 MiB").map(size_text), Some("3 GiB".into()));
+        assert_eq!(size_text(1_025), "1025 B");
         for bare in ["30", "s", "", "5 weeks", "-1s", "99999999999999999999s"] {
             assert_eq!(duration(bare), None, "{bare}");
         }

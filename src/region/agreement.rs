@@ -1,8 +1,11 @@
 //! An agreement: its parties, what proof it demands, who the importing party is, who gets copies, which links are open.
 
+use std::collections::BTreeMap;
+
+use super::member::Form;
 use crate::model::{
     dictionary::Field,
-    id::{AgreementId, MemberId},
+    id::{AgreementId, FormatId, MemberId},
     reason::Reason,
     value::Date,
 };
@@ -25,6 +28,8 @@ pub struct Agreement {
     pub unions: Vec<Union>,
     /// The proof a document must carry to count as issued.
     pub proof: ProofDemand,
+    /// The proof documents of one format must carry instead.
+    pub proof_by_format: BTreeMap<FormatId, ProofDemand>,
     /// Fields that name the importing party, in order; those present must agree.
     pub importing_party: Vec<Field>,
     /// Who gets a copy besides the importing party.
@@ -141,6 +146,16 @@ pub enum Unseen {
 }
 
 impl Agreement {
+    /// The proof a document of a form must carry; the canonical profile has no entry of its own.
+    #[must_use]
+    pub fn proof_of(&self, form: &Form) -> ProofDemand {
+        let own = match form {
+            Form::Table(id) => self.proof_by_format.get(id),
+            Form::Canonical(_) => None,
+        };
+        own.copied().unwrap_or(self.proof)
+    }
+
     /// Whether a country is a party on a day.
     #[must_use]
     pub fn is_party(&self, country: &str, on: &Date) -> bool {

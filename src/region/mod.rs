@@ -4,10 +4,16 @@
 //! [`Region`] or changes nothing. Records in the store name its digest, so one can always say under which rules a
 //! certificate was accepted and routed.
 //!
+//! [`load::load`] reads and checks, [`notice::notices`] names what is allowed but worth a second look. Neither reads
+//! the clock, opens a socket or touches the store; paths inside a region are those of certificates only.
+//!
 //! **Invariant:** whatever a `Region` names exists in it: a link's members, a member's formats, a rule's fields.
 
 pub mod agreement;
+pub mod country;
+pub mod load;
 pub mod member;
+pub mod notice;
 
 use std::collections::BTreeMap;
 

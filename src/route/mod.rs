@@ -118,14 +118,17 @@ impl Router {
         let deliveries = match loaded.message.function {
             Function::Response => deliveries.response(&loaded),
             Function::Cancellation => deliveries.cancellation(&loaded),
-            Function::Original | Function::Amendment | Function::Replacement => deliveries.certificate(&loaded),
+            Function::Original | Function::Amendment | Function::Replacement => {
+                deliveries.certificate(&loaded)
+            }
         };
         Ok(Routing { message, config: region.digest, deliveries })
     }
 
     async fn load(&self, message: Message) -> Result<Loaded, Fault> {
         let body = |id: MessageId, role: Role| self.store.body(id, role);
-        let canonical = if message.function.has_document() { body(message.id, Role::Canonical).await? } else { None };
+        let canonical =
+            if message.function.has_document() { body(message.id, Role::Canonical).await? } else { None };
         let original = body(message.id, Role::Original).await?;
         Ok(Loaded { message, original, canonical })
     }

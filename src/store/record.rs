@@ -1,7 +1,7 @@
 //! What the store takes and gives: plain values, the same for every engine.
 
 use crate::model::{
-    delivery::Life,
+    delivery::{Life, State},
     envelope::{Answer, Function},
     id::{DeliveryId, Digest, FormatId, MemberId, MessageId, MessageKey},
     key::Key,
@@ -83,12 +83,14 @@ pub enum Role {
 /// What the store knows of a certificate number.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
-    /// The version with the highest number.
+    /// The version with the highest number, of the number's lineage.
     pub latest: Option<Known>,
     /// The version the push states, if it states one and the store has it.
     pub stated: Option<Known>,
-    /// Whether a cancellation of the latest version was accepted.
-    pub cancelled: bool,
+    /// The message that cancelled the latest version.
+    pub cancelled: Option<MessageId>,
+    /// Lineage the latest version was stored under: what a change without a document joins.
+    pub lineage: Option<String>,
 }
 
 /// One stored version of a certificate.
@@ -109,6 +111,8 @@ pub enum Accepted {
     Stored,
     /// The same push was accepted before: its receipt, byte for byte.
     Duplicate {
+        /// The hub's id of the message accepted then.
+        id: MessageId,
         /// The stored receipt.
         receipt: Vec<u8>,
     },
@@ -116,6 +120,17 @@ pub enum Accepted {
     Conflict,
     /// [`Acceptance::seen`] no longer holds; decide again.
     Changed,
+}
+
+/// What was accepted under a source's message key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipted {
+    /// The hub's id of the message.
+    pub id: MessageId,
+    /// Digest of its envelope and body: another one under the same key is a conflict.
+    pub fingerprint: Digest,
+    /// The stored receipt, byte for byte.
+    pub receipt: Vec<u8>,
 }
 
 /// A message whose targets are not yet worked out, or one loaded by id.
@@ -256,6 +271,23 @@ pub struct Delivery {
     pub answers: Vec<(Answer, Option<String>, Timestamp)>,
     /// The last attempt.
     pub last: Option<Attempt>,
+}
+
+/// What a target was sent of a chain before: what a later version is compared with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// Who has it or is to have it.
+    pub target: MemberId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The message it carries or is about.
+    pub message: MessageId,
+    /// A certificate, or the cancellation or withdrawal of one; never a response or notice.
+    pub cargo: Cargo,
+    /// How much of it.
+    pub view: View,
+    /// Where it stands.
+    pub state: State,
 }
 
 /// One try at a delivery, as evidence.

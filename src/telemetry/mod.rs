@@ -3,7 +3,9 @@
 //! Levels: `error` someone must act; `warn` degraded but carrying on; `info` the life of messages and deliveries;
 //! `debug` and `trace` for inquiry. Party names, document text, keys and raw bodies are never logged at any level.
 
-use std::io;
+pub mod field;
+
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -38,9 +40,10 @@ impl Default for Config {
 /// The filter cannot be read.
 pub fn start(config: &Config) -> Result<(), tracing_subscriber::filter::ParseError> {
     let filter = EnvFilter::builder().parse(&config.level)?;
+    let colour = io::stderr().is_terminal();
     let registry = tracing_subscriber::registry().with(filter);
     let started = match config.form {
-        Form::Text => registry.with(fmt::layer().with_writer(io::stderr)).try_init(),
+        Form::Text => registry.with(fmt::layer().with_ansi(colour).with_writer(io::stderr)).try_init(),
         Form::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).try_init(),
     };
     // Somebody's subscriber is already there: tests start many hubs in one process.

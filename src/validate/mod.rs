@@ -24,7 +24,7 @@ use crate::{
     region::{
         Region,
         agreement::{Agreement, ProofDemand},
-        member::{IssuingBody, Member},
+        member::{Form, IssuingBody, Member},
     },
 };
 
@@ -59,8 +59,8 @@ pub struct Case<'a> {
     pub draft: &'a Draft,
     /// The signatures verified on it.
     pub proof: &'a Proof,
-    /// Format of the document, which may demand a proof of its own.
-    pub format: &'a str,
+    /// Form of the document, which may demand a proof of its own.
+    pub form: &'a Form,
     /// Today at the hub, for grants.
     pub today: &'a Date,
 }
@@ -87,17 +87,20 @@ pub struct Judged<'a> {
 pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     let mut findings = case.draft.findings.clone();
     let agreement = agreement(case, &mut findings);
-    let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.format));
+    let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.form));
     issued::stated_twice(case, &mut findings);
     let identity = issued::identity(case, demand, &mut findings);
-    let body = identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
+    let body =
+        identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
     if let Some(body) = body {
         issued::signed(case, demand, body, &mut findings);
     }
     substance::check(&case.draft.certificate, &mut findings);
     raise(agreement, &mut findings);
     findings.sort_by(|a, b| b.level.cmp(&a.level));
-    let (Some(agreement), Some(body), Some(identity), false) = (agreement, body, identity, any_severe(&findings)) else {
+    let (Some(agreement), Some(body), Some(identity), false) =
+        (agreement, body, identity, any_severe(&findings))
+    else {
         return Err(findings);
     };
     let certificate = Valid(case.draft.certificate.clone());
@@ -113,7 +116,11 @@ fn agreement<'a>(case: &Case<'a>, findings: &mut Vec<Finding>) -> Option<&'a Agr
         match (case.region.agreement(name), found) {
             (None, _) => {
                 let advice = "name an agreement of this community, by its id or one of its aliases";
-                findings.push(issued::located(case, "agreement.code", Finding::severe(Reason::AgreementUnknown, advice)));
+                findings.push(issued::located(
+                    case,
+                    "agreement.code",
+                    Finding::severe(Reason::AgreementUnknown, advice),
+                ));
                 return None;
             }
             (Some(next), Some(first)) if next.id != first.id => {
@@ -140,6 +147,3 @@ fn raise(agreement: Option<&Agreement>, findings: &mut [Finding]) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -60,10 +60,13 @@ fn modules_use_only_what_lies_below() {
     let mut wrong = BTreeSet::new();
     for (file, text) in sources() {
         let Some(module) = module_of(&file) else { continue };
-        let (own, same) = layers.get(module.as_str()).copied().unwrap_or_else(|| panic!("{module} has no layer"));
+        let (own, same) =
+            layers.get(module.as_str()).copied().unwrap_or_else(|| panic!("{module} has no layer"));
         for used in uses(&text) {
             let Some((layer, _)) = layers.get(used.as_str()) else {
-                wrong.insert(format!("{file}: crate::{used} is not a module: name items through their module"));
+                wrong.insert(format!(
+                    "{file}: crate::{used} is not a module: name items through their module"
+                ));
                 continue;
             };
             if used != module && *layer >= own && !same.contains(&used.as_str()) {
@@ -84,20 +87,31 @@ fn crates_stay_behind_their_fences() {
                 wrong.push(format!("{file}: {name} belongs to {}", places.join(", ")));
             }
         }
-        let forbidden = NOT_IN_MODEL.iter().filter(|word| file.starts_with("model/") && code.contains(**word));
-        wrong.extend(forbidden.map(|word| format!("{file}: {word} does not belong to the words of the domain")));
+        let forbidden =
+            NOT_IN_MODEL.iter().filter(|word| file.starts_with("model/") && code.contains(**word));
+        wrong.extend(
+            forbidden.map(|word| format!("{file}: {word} does not belong to the words of the domain")),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn files_stay_readable() {
-    let mut sizes: Vec<(usize, String)> =
-        sources().into_iter().filter(|(file, _)| !file.ends_with("tests.rs")).map(|(f, t)| (t.lines().count(), f)).collect();
+    let mut sizes: Vec<(usize, String)> = sources()
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("tests.rs"))
+        .map(|(f, t)| (t.lines().count(), f))
+        .collect();
     sizes.sort();
     let median = sizes[sizes.len() / 2].0;
-    let longest = sizes.iter().rev().take(5).map(|(n, f)| format!("{n:>5} {f}")).collect::<Vec<_>>().join("\n");
-    println!("{} files, {} lines, median {median}, longest:\n{longest}", sizes.len(), sizes.iter().map(|s| s.0).sum::<usize>());
+    let longest =
+        sizes.iter().rev().take(5).map(|(n, f)| format!("{n:>5} {f}")).collect::<Vec<_>>().join("\n");
+    println!(
+        "{} files, {} lines, median {median}, longest:\n{longest}",
+        sizes.len(),
+        sizes.iter().map(|s| s.0).sum::<usize>()
+    );
     let long: Vec<_> = sizes.iter().filter(|(lines, _)| *lines > FILE_LINES_MAX).collect();
     assert!(long.is_empty(), "over {FILE_LINES_MAX} lines: {long:?}");
 }

@@ -5,12 +5,21 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    missing_docs
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
 )]
 
+mod authenticate;
+mod config;
 mod decode;
+mod deliver;
 mod docs;
 mod formats;
 mod layers;
+mod listen;
 mod map;
+mod openapi;
 mod render;
+mod store;
+mod support;

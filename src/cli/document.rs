@@ -1,0 +1,79 @@
+//! What `map` and `route` share: a file on disk to a draft, by the region's own tables.
+
+use std::{fs, path::Path};
+
+use crate::{
+    decode::{
+        self,
+        document::Syntax,
+        limit::Limits,
+        proof::{self, Proof},
+    },
+    map::{self, Draft},
+    model::{finding::Finding, reason::Reason},
+    problem::{Problem, Problems},
+    region::{self, Region, member::Form},
+};
+
+/// A document as the region reads it.
+#[derive(Debug)]
+pub struct Read {
+    /// The form it was recognised as.
+    pub form: Form,
+    /// What its table makes of it.
+    pub draft: Draft,
+    /// Its signatures, verified.
+    pub proof: Proof,
+}
+
+/// Loads a region without its anchors and leaves: documents need none.
+///
+/// # Errors
+/// Every problem.
+pub fn region(folder: &Path) -> Result<Region, Vec<Problem>> {
+    let problems = Problems::default();
+    region::load::load(folder, None, &problems).ok_or_else(|| problems.sorted())
+}
+
+/// Syntax by a file's name: `.xml`, `.json`, `.csv`.
+#[must_use]
+pub fn syntax(file: &Path) -> Option<Syntax> {
+    match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "xml" => Some(Syntax::Xml),
+        "json" => Some(Syntax::Json),
+        "csv" => Some(Syntax::Csv),
+        _ => None,
+    }
+}
+
+/// Reads a file as one of the region's formats, or the one named.
+///
+/// # Errors
+/// Findings, at least one severe; a file that cannot be read is one.
+pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
+    let refused = |reason: Reason, advice: String| vec![Finding::severe(reason, advice)];
+    let syntax = syntax(file).ok_or_else(|| {
+        refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into())
+    })?;
+    let bytes = fs::read(file).map_err(|error| {
+        refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind()))
+    })?;
+    let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| vec![finding])?;
+    if map::canonical::recognises(syntax, &decoded.document) {
+        let draft = map::canonical::map(&decoded.document);
+        return Ok(Read { form: Form::Canonical(syntax), draft, proof: Proof::default() });
+    }
+    let wanted = |id: &str| named.is_none_or(|named| named == id);
+    let mut tables = region.tables.values().filter(|table| wanted(table.id.as_str()));
+    let Some(table) = tables.find(|table| table.recognises(&decoded.document)) else {
+        return Err(refused(
+            Reason::FormatUnknown,
+            "no format table of the region recognises this document".into(),
+        ));
+    };
+    let proof = match (table.signature, &decoded.tree) {
+        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+        _ => Proof::default(),
+    };
+    Ok(Read { form: Form::Table(table.id.clone()), draft: map::map(table, &decoded.document), proof })
+}

@@ -1,0 +1,128 @@
+//! `coohub push FILE`: sends a document as a member and prints the receipt.
+
+use std::{fs, path::PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{
+    document, exit,
+    member::{Answer, Error, Member},
+    output::Output,
+};
+use crate::{
+    message,
+    tls::{self, OwnLeaf},
+};
+
+/// Arguments of `push`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The document (.xml, .json, .csv), or a hub message (.message.json).
+    pub file: PathBuf,
+    /// Address of the hub.
+    #[arg(long, default_value = "https://localhost:8443")]
+    pub hub: String,
+    /// Member whose development leaf is shown: certs/dev/MEMBER.
+    #[arg(long, conflicts_with_all = ["leaf", "key"])]
+    pub member: Option<String>,
+    /// PEM file of the leaf to show.
+    #[arg(long, requires = "key")]
+    pub leaf: Option<PathBuf>,
+    /// PEM file of its private key.
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    /// PEM file of the anchors of the hub's leaf.
+    #[arg(long, default_value = "certs/dev/anchor.pem")]
+    pub anchors: PathBuf,
+    /// Message id; a new one when left out. The same id with the same document gives the same receipt.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// 9 original, 4 amendment, 5 replacement.
+    #[arg(long)]
+    pub function: Option<u8>,
+    /// Agreement, where the document names none.
+    #[arg(long)]
+    pub agreement: Option<String>,
+    /// Number of the certificate that a replacement replaces.
+    #[arg(long)]
+    pub earlier: Option<String>,
+    /// As test traffic.
+    #[arg(long)]
+    pub test: bool,
+    /// Print the receipt as it came, a compact JWS, instead of what it says.
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// The receipt to `out`; 0 accepted, 65 refused, 69 unreachable, 75 try later.
+pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
+    let pushed = tokio::runtime::Runtime::new()
+        .map_err(|error| Error::Request(error.to_string()))
+        .and_then(|runtime| runtime.block_on(push(arguments)));
+    match pushed {
+        Ok(answer) => tell(arguments, &answer, out, err),
+        Err(error) => {
+            err.line(error.to_string());
+            if matches!(error, Error::Unreachable(_)) { exit::UNREACHABLE } else { exit::USAGE }
+        }
+    }
+}
+
+async fn push(arguments: &Args) -> Result<Answer, Error> {
+    let read = |path: &PathBuf| {
+        fs::read(path).map_err(|error| Error::Request(format!("{}: {}", path.display(), error.kind())))
+    };
+    let (leaf, key) = match (&arguments.member, &arguments.leaf, &arguments.key) {
+        (Some(member), ..) => {
+            let folder = PathBuf::from("certs/dev").join(member);
+            (folder.join("leaf.pem"), folder.join("leaf.key"))
+        }
+        (None, Some(leaf), Some(key)) => (leaf.clone(), key.clone()),
+        _ => {
+            return Err(Error::Request(
+                "name a member with --member, or a leaf with --leaf and --key".into(),
+            ));
+        }
+    };
+    let own = OwnLeaf::from_pem(&read(&leaf)?, &read(&key)?)?;
+    let member = Member::new(&arguments.hub, &own, &tls::anchors(&read(&arguments.anchors)?)?)?;
+    let is_message = arguments.file.to_string_lossy().ends_with(".message.json");
+    let media_type = match document::syntax(&arguments.file) {
+        _ if is_message => message::MEDIA_TYPE,
+        Some(syntax) => syntax.media_type(),
+        None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
+    };
+    let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    member.push(&id, media_type, headers(arguments), Bytes::from(read(&arguments.file)?)).await
+}
+
+fn headers(arguments: &Args) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::new();
+    headers.extend(arguments.function.map(|code| ("coo-function", code.to_string())));
+    headers.extend(arguments.agreement.clone().map(|name| ("coo-agreement", name)));
+    headers.extend(arguments.earlier.clone().map(|number| ("coo-earlier", number)));
+    headers.extend(arguments.test.then(|| ("coo-test", "?1".to_owned())));
+    headers
+}
+
+fn tell(arguments: &Args, answer: &Answer, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
+    if !matches!(answer.status, 200 | 202) {
+        err.line(format!("refused with {}", answer.status));
+        err.line(format!("{:#}", answer.json()));
+        return if matches!(answer.status, 429 | 503) { exit::TRY_LATER } else { exit::REFUSED_INPUT };
+    }
+    if answer.header("coo-duplicate").is_some() {
+        err.line("accepted before; this is the receipt of the first time");
+    }
+    let jws = String::from_utf8_lossy(&answer.body);
+    if arguments.raw {
+        out.line(jws);
+        return exit::CLEAN;
+    }
+    let payload =
+        jws.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+    out.line(format!("{:#}", serde_json::from_slice::<Value>(&payload).unwrap_or_default()));
+    exit::CLEAN
+}

@@ -1,0 +1,62 @@
+//! What a target is given: the stored bytes and the headers that go with them.
+
+use super::{
+    Handles,
+    attestation::attest,
+    headers::{Facts, Headers, headers, shows_original},
+};
+use crate::{
+    model::id::Digest,
+    region::Region,
+    store::{
+        Fault,
+        record::{Body, Delivery},
+    },
+};
+
+/// A delivery ready to hand over.
+pub(super) struct Parcel {
+    pub(super) headers: Headers,
+    pub(super) body: Body,
+    pub(super) digest: Digest,
+}
+
+/// Why a delivery is not ready.
+pub(super) enum Unready {
+    /// It can never be sent as it is stored: there is nothing to send, or what is stored is damaged.
+    Poison(&'static str),
+    /// The store failed; another time it may do.
+    Fault(Fault),
+}
+
+impl From<Fault> for Unready {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Corrupt { .. } => Self::Poison("stored data is damaged"),
+            Fault::DeliveryUnknown(_) | Fault::MessageUnknown(_) => Self::Poison("stored data is missing"),
+            fault => Self::Fault(fault),
+        }
+    }
+}
+
+impl Handles {
+    /// Packs a delivery for its next attempt; the bytes are those of every attempt before.
+    pub(super) async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Parcel, Unready> {
+        let body = self.store.rendering(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
+        let digest = Digest::of(&body.bytes);
+        let original = match shows_original(delivery) {
+            true => self.store.message(delivery.message).await?.map(|message| message.digest),
+            false => None,
+        };
+        let attestation = attest(&self.key, region, delivery, &body, original);
+        let facts = Facts {
+            body: &body,
+            digest,
+            attempt: delivery.attempts.saturating_add(1),
+            attestation: &attestation,
+            original: original.is_some(),
+        };
+        let headers = headers(delivery, &facts);
+        Ok(Parcel { headers, body, digest })
+    }
+}

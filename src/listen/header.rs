@@ -1,0 +1,222 @@
+//! What the headers of a push say; everything wrong with them is said at once.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, header};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::respond::Refusal;
+use crate::{
+    intake::Content,
+    model::{
+        envelope::{Envelope, Function},
+        finding::Finding,
+        id::{Digest, MESSAGE_KEY_CHARACTERS_MAX, MessageKey},
+        reason::Reason,
+    },
+};
+
+/// Longest value of a header the hub reads, in characters; the value is UTF-8.
+pub(super) const VALUE_CHARACTERS_MAX: usize = 256;
+
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// What a push says of itself before its body is read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Stated {
+    pub(super) key: MessageKey,
+    pub(super) digest: Digest,
+    pub(super) content: Content,
+    pub(super) envelope: Envelope,
+}
+
+/// Reads the headers of a push.
+///
+/// # Errors
+/// A refusal with a finding for each header that is missing or wrong.
+pub(super) fn read(headers: &HeaderMap) -> Result<Stated, Refusal> {
+    let mut reader = Reader { headers, findings: Vec::new() };
+    let (key, digest, content) = (reader.key(), reader.digest(), reader.content());
+    let envelope = reader.envelope();
+    match (key, digest, content) {
+        (Some(key), Some(digest), Some(content)) if reader.findings.is_empty() => {
+            Ok(Stated { key, digest, content, envelope })
+        }
+        _ => Err(Refusal::found(reader.findings)),
+    }
+}
+
+/// The wait of `Prefer: wait=<seconds>` (RFC 7240 §4.3), at most `longest`; zero without one.
+pub(super) fn wait(headers: &HeaderMap, longest: Duration) -> Duration {
+    let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    let seconds = preferences
+        .flat_map(|value| value.split([',', ';']))
+        .find_map(|preference| preference.trim().strip_prefix("wait=")?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0)).min(longest)
+}
+
+/// The entity tags of `If-None-Match`, without quotes and weakness.
+pub(super) fn known_tags(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let tag = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+    values.flat_map(|value| value.split(',')).map(tag).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// Writes a digest as `Content-Digest` has it (RFC 9530 §2).
+pub(super) fn content_digest(digest: Digest) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(digest.0))
+}
+
+/// Reads headers one by one and keeps what is wrong with them.
+struct Reader<'a> {
+    headers: &'a HeaderMap,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn key(&mut self) -> Option<MessageKey> {
+        let text = self.required(&IDEMPOTENCY_KEY, "your own id of this message")?;
+        // The draft has a quoted string; most senders write it bare.
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&text);
+        let key = MessageKey::new(bare);
+        if key.is_none() {
+            self.invalid(
+                &IDEMPOTENCY_KEY,
+                &format!("has 1 to {MESSAGE_KEY_CHARACTERS_MAX} characters of A-Z a-z 0-9 . _ ~ -"),
+            );
+        }
+        key
+    }
+
+    fn digest(&mut self) -> Option<Digest> {
+        let text = self.required(&CONTENT_DIGEST, "sha-256=:<base64>: over the body")?;
+        let digest = sha256(&text);
+        if digest.is_none() {
+            self.invalid(&CONTENT_DIGEST, "has one member sha-256=:<base64 of 32 bytes>:");
+        }
+        digest
+    }
+
+    fn content(&mut self) -> Option<Content> {
+        if self.headers.contains_key(header::CONTENT_ENCODING) {
+            self.find(
+                Reason::ContentEncoding,
+                "Bodies are taken as they are, without Content-Encoding.".into(),
+            );
+        }
+        let content = self.optional(&header::CONTENT_TYPE).and_then(|text| Content::of(&text));
+        if content.is_none() {
+            let taken =
+                format!("application/xml, application/json, text/csv or {}", Content::Message.media_type());
+            self.find(Reason::MediaType, format!("Content-Type is {taken}, in UTF-8."));
+        }
+        content
+    }
+
+    fn envelope(&mut self) -> Envelope {
+        Envelope {
+            function: self.function(),
+            agreement: self.coo("coo-agreement"),
+            issuer: self.coo("coo-issuer"),
+            number: self.coo("coo-number"),
+            version: self.version(),
+            earlier: self.coo("coo-earlier"),
+            format: self.coo("coo-format"),
+            test: self.test(),
+        }
+    }
+
+    fn coo(&mut self, name: &'static str) -> Option<String> {
+        self.optional(&HeaderName::from_static(name))
+    }
+
+    fn function(&mut self) -> Function {
+        let Some(text) = self.coo("coo-function") else { return Function::Original };
+        let of_code = text.parse().ok().and_then(Function::of);
+        let of_word = || Function::ALL.into_iter().find(|function| function.word() == text);
+        of_code.or_else(of_word).unwrap_or_else(|| {
+            let name = HeaderName::from_static("coo-function");
+            self.invalid(
+                &name,
+                "is 9, 4, 5, 1 or 11, or original, amendment, replacement, cancellation, response",
+            );
+            Function::Original
+        })
+    }
+
+    fn version(&mut self) -> Option<u32> {
+        let version = self.coo("coo-version")?.parse().ok();
+        if version.is_none() {
+            self.invalid(&HeaderName::from_static("coo-version"), "is a whole number");
+        }
+        version
+    }
+
+    fn test(&mut self) -> bool {
+        match self.coo("coo-test").as_deref() {
+            None | Some("?0" | "false") => false,
+            Some("?1" | "true") => true,
+            Some(_) => {
+                self.invalid(&HeaderName::from_static("coo-test"), "is ?1 or ?0");
+                false
+            }
+        }
+    }
+
+    fn required(&mut self, name: &HeaderName, meaning: &str) -> Option<String> {
+        if !self.headers.contains_key(name) {
+            self.find(Reason::HeaderMissing, format!("{} is required: {meaning}.", shown(name)));
+            return None;
+        }
+        self.optional(name)
+    }
+
+    /// The one value of a header; repeated lines, other text than UTF-8 and over-long values are findings.
+    fn optional(&mut self, name: &HeaderName) -> Option<String> {
+        let mut lines = self.headers.get_all(name).iter();
+        let first = lines.next()?;
+        if lines.next().is_some() {
+            self.invalid(name, "stands once");
+            return None;
+        }
+        let text = std::str::from_utf8(first.as_bytes()).map(str::trim).ok();
+        let fits = |text: &&str| (1..=VALUE_CHARACTERS_MAX).contains(&text.chars().count());
+        let Some(text) = text.filter(fits) else {
+            self.invalid(name, &format!("has 1 to {VALUE_CHARACTERS_MAX} characters of UTF-8"));
+            return None;
+        };
+        Some(text.to_owned())
+    }
+
+    fn invalid(&mut self, name: &HeaderName, rule: &str) {
+        self.find(Reason::HeaderInvalid, format!("{} {rule}.", shown(name)));
+    }
+
+    fn find(&mut self, reason: Reason, advice: String) {
+        self.findings.push(Finding::severe(reason, advice));
+    }
+}
+
+/// The SHA-256 of a `Content-Digest`: exactly one; members of other algorithms are passed over.
+fn sha256(text: &str) -> Option<Digest> {
+    let mut members = text.split(',').filter_map(|member| member.trim().strip_prefix("sha-256="));
+    let encoded = members.next()?.strip_prefix(':')?.strip_suffix(':')?;
+    if members.next().is_some() {
+        return None;
+    }
+    Some(Digest(STANDARD.decode(encoded).ok()?.try_into().ok()?))
+}
+
+/// A header's name as documents write it.
+fn shown(name: &HeaderName) -> String {
+    let part = |part: &str| match part {
+        "coo" => "CoO".to_owned(),
+        other => other.chars().take(1).flat_map(char::to_uppercase).chain(other.chars().skip(1)).collect(),
+    };
+    name.as_str().split('-').map(part).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Rows of deliveries: made, moved between states, promoted to head.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    row::{reason_of, state},
+    writer::{Batch, Tally},
+};
+use crate::{
+    model::{
+        delivery::{Life, State},
+        id::{DeliveryId, Digest, MemberId},
+        reason::Reason,
+        time::Timestamp,
+    },
+    store::{
+        Fault,
+        life::{Stored, head},
+        record::NewDelivery,
+    },
+};
+
+const EXISTS: &str = "SELECT 1 FROM delivery WHERE id = ?1";
+const OPEN: &str = "SELECT 1 FROM delivery INDEXED BY delivery_queue
+    WHERE target = ?1 AND chain = ?2 AND ended IS NULL LIMIT 1";
+const INSERT: &str =
+    "INSERT INTO delivery (id, message, chain, target, cargo, view, body, weight, urgent, created, config,
+    losses, because, state, reason, due, failures, attempts, ended)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, NULL)";
+const LOAD: &str = "SELECT sequence, message, chain, target, state, reason, due, created, failures, attempts
+    FROM delivery WHERE id = ?1";
+const MOVE: &str =
+    "UPDATE delivery SET state = ?2, reason = ?3, due = ?4, failures = ?5, attempts = ?6, ended = ?7
+    WHERE sequence = ?1";
+const DEFER: &str = "UPDATE delivery SET due = ?2, failures = ?3, attempts = ?4 WHERE sequence = ?1";
+const FIRST: &str = "SELECT sequence, state, reason FROM delivery INDEXED BY delivery_queue
+    WHERE target = ?1 AND chain = ?2 AND ended IS NULL ORDER BY sequence LIMIT 1";
+const PROMOTE: &str = "UPDATE delivery SET state = ?2, reason = ?3, due = ?4 WHERE sequence = ?1";
+const HEADS: &str = "SELECT sequence, state FROM delivery INDEXED BY delivery_queue
+    WHERE target = ?1 AND chain = ?2 AND ended IS NULL ORDER BY sequence";
+const DEMOTE: &str = "UPDATE delivery SET state = 'queued', due = NULL WHERE sequence = ?1";
+
+/// Where a new delivery goes.
+pub(super) struct Place {
+    /// Sequence of its message.
+    pub(super) message: i64,
+    /// Chain of its message.
+    pub(super) chain: i64,
+    /// Row of what is sent.
+    pub(super) body: Option<i64>,
+    /// Configuration it was routed under; none for a notice.
+    pub(super) config: Option<Digest>,
+}
+
+/// The part of a stored delivery that an outcome looks at.
+pub(super) struct Row {
+    pub(super) sequence: i64,
+    pub(super) message: i64,
+    pub(super) chain: i64,
+    pub(super) target: MemberId,
+    pub(super) stored: Stored,
+    pub(super) attempts: u32,
+}
+
+/// Whether the store has a delivery of this id.
+pub(super) fn exists(db: &Connection, id: DeliveryId) -> Result<bool, Fault> {
+    Ok(db.prepare_cached(EXISTS)?.exists([id.0.as_bytes()])?)
+}
+
+/// Appends a delivery to its (target, chain): head if nothing before it is open, else queued.
+pub(super) fn insert(batch: &mut Batch<'_>, new: &NewDelivery, place: &Place) -> Result<(), Fault> {
+    let db = batch.db;
+    let behind = db.prepare_cached(OPEN)?.exists((new.target.as_str(), place.chain))?;
+    // Without bytes there is nothing to send, whatever the caller says.
+    let hold = new.held.or(place.body.is_none().then_some(Reason::Unrenderable));
+    let state = if behind { State::Queued } else { head(hold, new.created) };
+    db.prepare_cached(INSERT)?.execute(params![
+        new.id.0.as_bytes(),
+        place.message,
+        place.chain,
+        new.target.as_str(),
+        new.cargo.word(),
+        new.view.word(),
+        place.body,
+        new.weight,
+        new.urgent,
+        new.created.0,
+        place.config.map(|digest| digest.0),
+        super::row::lines(&new.losses),
+        new.because,
+        state.word(),
+        hold.map(Reason::code),
+        state.due().map(|at| at.0),
+    ])?;
+    count(&mut batch.tally, &state, 1);
+    batch.wakes.targets.insert(new.target.clone());
+    Ok(())
+}
+
+/// Loads what an outcome looks at.
+pub(super) fn load(db: &Connection, id: DeliveryId) -> Result<Row, Fault> {
+    let mut statement = db.prepare_cached(LOAD)?;
+    let mut rows = statement.query([id.0.as_bytes()])?;
+    let row = rows.next()?.ok_or(Fault::DeliveryUnknown(id))?;
+    let mut c = super::row::Columns::of(row);
+    let (sequence, message, chain, target) = (c.take()?, c.take()?, c.take()?, c.name()?);
+    let (word, reason, due) = (c.take::<String>()?, c.take::<Option<String>>()?, c.take()?);
+    let hold = if word == "queued" { reason.as_deref().and_then(Reason::of) } else { None };
+    let state = state(&word, reason, due)?;
+    let life = Life { state, created: c.timestamp()?, failures: c.take()? };
+    Ok(Row { sequence, message, chain, target, stored: Stored { life, hold }, attempts: c.take()? })
+}
+
+/// Writes the next life of a delivery; when that ends it, the chain may need a new head.
+pub(super) fn write(batch: &mut Batch<'_>, row: &Row, next: &Stored, at: Timestamp) -> Result<(), Fault> {
+    let (old, new) = (&row.stored.life.state, &next.life.state);
+    if let (State::Due { .. }, State::Due { at: due }) = (old, new) {
+        // The common case by far while a target is down; leaves every index but the due one alone.
+        let columns = params![row.sequence, due.0, next.life.failures, row.attempts];
+        batch.db.prepare_cached(DEFER)?.execute(columns)?;
+    } else {
+        let reason = reason_of(new).or(next.hold).map(Reason::code);
+        let (due, ended) = (new.due().map(|due| due.0), new.is_final().then_some(at.0));
+        let columns = params![row.sequence, new.word(), reason, due, next.life.failures, row.attempts, ended];
+        batch.db.prepare_cached(MOVE)?.execute(columns)?;
+        count(&mut batch.tally, old, -1);
+        count(&mut batch.tally, new, 1);
+    }
+    if new.is_final() {
+        promote(batch, &row.target, row.chain, at)?;
+    }
+    batch.wakes.targets.insert(row.target.clone());
+    Ok(())
+}
+
+/// Gives the chain a head, if it has none and something is queued.
+fn promote(batch: &mut Batch<'_>, target: &MemberId, chain: i64, now: Timestamp) -> Result<(), Fault> {
+    let mut statement = batch.db.prepare_cached(FIRST)?;
+    let next = statement
+        .query_row((target.as_str(), chain), |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+        })
+        .optional()?;
+    let Some((sequence, word, reason)) = next else {
+        return Ok(());
+    };
+    if word != State::Queued.word() {
+        return Ok(());
+    }
+    let state = head(reason.as_deref().and_then(Reason::of), now);
+    let columns =
+        params![sequence, state.word(), reason_of(&state).map(Reason::code), state.due().map(|at| at.0)];
+    batch.db.prepare_cached(PROMOTE)?.execute(columns)?;
+    count(&mut batch.tally, &State::Queued, -1);
+    count(&mut batch.tally, &state, 1);
+    Ok(())
+}
+
+/// After two chains became one: every open delivery to the target but the first is queued again, holds remembered.
+pub(super) fn demote_all_but_first(batch: &mut Batch<'_>, target: &str, chain: i64) -> Result<(), Fault> {
+    let open: Vec<(i64, String)> = batch
+        .db
+        .prepare_cached(HEADS)?
+        .query_map((target, chain), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (sequence, word) in open.into_iter().skip(1) {
+        if word != State::Queued.word() {
+            batch.db.prepare_cached(DEMOTE)?.execute([sequence])?;
+            batch.tally.held -= i64::from(word == "held");
+        }
+    }
+    Ok(())
+}
+
+fn count(tally: &mut Tally, state: &State, by: i64) {
+    match state {
+        State::Queued | State::Due { .. } => tally.open += by,
+        State::Held { .. } => {
+            tally.open += by;
+            tally.held += by;
+        }
+        State::Delivered => tally.delivered += by,
+        State::Refused { .. } | State::Expired | State::Cancelled => tally.failed += by,
+    }
+}

@@ -1,0 +1,154 @@
+//! Builders: a push, a delivery, an outcome, each complete and each changed by struct update.
+
+use coohub::{
+    model::{
+        delivery::{Life, State},
+        envelope::Function,
+        id::{AgreementId, DeliveryId, Digest, MemberId, MessageId, MessageKey},
+        key::Key,
+        time::Timestamp,
+    },
+    store::{
+        Config, Store,
+        record::{
+            Acceptance, Accepted, Attempt, Body, Cargo, NewDelivery, Outcome, Role, Routing, Standing, View,
+        },
+    },
+};
+use uuid::Uuid;
+
+pub(super) const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) folder: tempfile::TempDir,
+}
+
+pub(super) fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(&folder)).unwrap();
+    Fixture { store, folder }
+}
+
+pub(super) fn config(folder: &tempfile::TempDir) -> Config {
+    Config { folder: folder.path().join("data"), ..Config::default() }
+}
+
+pub(super) fn member(name: &str) -> MemberId {
+    MemberId::new(name).unwrap()
+}
+
+pub(super) fn subject(number: &str, version: Option<u32>) -> Key {
+    Key {
+        agreement: AgreementId::new("ace").unwrap(),
+        issuer: "chamber".to_owned(),
+        number: number.to_owned(),
+        lineage: number.to_owned(),
+        version,
+    }
+}
+
+pub(super) fn body(role: Role, bytes: &[u8]) -> Body {
+    Body {
+        role,
+        format: "cod-1.8.0".to_owned(),
+        table: Digest([0; 32]),
+        media_type: "application/xml".to_owned(),
+        bytes: bytes.to_vec(),
+    }
+}
+
+/// An original of `number` under the key `key`; both make its content.
+pub(super) fn push(key: &str, number: &str) -> Acceptance {
+    let content = format!("<cod key='{key}' number='{number}'/>");
+    let digest = Digest::of(content.as_bytes());
+    Acceptance {
+        id: MessageId(Uuid::now_v7()),
+        source: member("issuer"),
+        key: MessageKey::new(key).unwrap(),
+        digest,
+        fingerprint: digest,
+        received: NOW,
+        function: Function::Original,
+        subject: subject(number, Some(1)),
+        earlier_lineage: None,
+        canonical: Some(digest),
+        format: None,
+        media_type: "application/xml".to_owned(),
+        config: Digest([7; 32]),
+        test: false,
+        answer: None,
+        duplicate_of: None,
+        bodies: vec![body(Role::Original, content.as_bytes())],
+        receipt: format!("receipt of {key}").into_bytes(),
+        seen: Standing::default(),
+    }
+}
+
+pub(super) fn delivery(target: &str) -> NewDelivery {
+    NewDelivery {
+        id: DeliveryId(Uuid::now_v7()),
+        target: member(target),
+        cargo: Cargo::Certificate,
+        view: View::Full,
+        body: Some(body(Role::Rendering, b"<rendered/>")),
+        weight: 1,
+        urgent: false,
+        created: NOW,
+        held: None,
+        losses: Vec::new(),
+        because: "importing party".to_owned(),
+    }
+}
+
+pub(super) fn routing(message: MessageId, deliveries: Vec<NewDelivery>) -> Routing {
+    Routing { message, config: Digest([7; 32]), deliveries }
+}
+
+/// Accepts, in the standing the store has now, and routes to one target; gives message and delivery.
+pub(super) async fn routed(
+    store: &Store,
+    push: Acceptance,
+    delivery: NewDelivery,
+) -> (MessageId, DeliveryId) {
+    let (message, id) = (push.id, delivery.id);
+    stored(store, push).await;
+    store.route(routing(message, vec![delivery])).await.unwrap();
+    (message, id)
+}
+
+/// Accepts, in the standing the store has now.
+pub(super) async fn stored(store: &Store, push: Acceptance) {
+    let seen = store.standing(&push.subject).await.unwrap();
+    assert_eq!(store.accept(Acceptance { seen, ..push }).await.unwrap(), Accepted::Stored);
+}
+
+pub(super) fn life(state: State) -> Life {
+    Life { state, created: NOW, failures: 0 }
+}
+
+pub(super) fn attempt(number: u32, outcome: &str) -> Attempt {
+    Attempt {
+        number,
+        started: Timestamp(NOW.0 + i64::from(number)),
+        finished: Timestamp(NOW.0 + i64::from(number) + 5),
+        outcome: outcome.to_owned(),
+        status: Some(200),
+        detail: "echo".to_owned(),
+        answer: Some(Digest([3; 32])),
+        grade: Some('C'),
+    }
+}
+
+pub(super) fn outcome(delivery: DeliveryId, attempt: Option<Attempt>, state: State, at: i64) -> Outcome {
+    Outcome { delivery, attempt, life: life(state), at: Timestamp(NOW.0 + at), notice: None }
+}
+
+/// The state words of deliveries, in the order asked.
+pub(super) async fn words(store: &Store, deliveries: &[DeliveryId]) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for id in deliveries {
+        words.push(store.delivery(*id).await.unwrap().unwrap().life.state.word());
+    }
+    words
+}

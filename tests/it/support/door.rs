@@ -1,0 +1,114 @@
+//! An open door on an ephemeral port, for a community of two members.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use coohub::{
+    clock::Clock,
+    decode::limit::Limits,
+    deliver::{Dice, Handles, hold::Holds, inbox::Inbox},
+    evidence::key::SigningKey,
+    intake::{self, Intake},
+    listen::{Config, Door, Listener},
+    receipt::Status,
+    region::{Region, member::Member},
+    stop::Tasks,
+    store::{self, Store},
+};
+use rcgen::ExtendedKeyUsagePurpose;
+use rustls::{ClientConfig, ServerConfig};
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{
+    client::{self, Client},
+    pki::{self, Authority, Leaf, Wanted},
+};
+
+/// The door and everything a test may turn on it.
+pub struct Open {
+    pub address: SocketAddr,
+    pub regions: watch::Sender<Arc<Region>>,
+    pub tls: Arc<ArcSwap<ServerConfig>>,
+    pub tasks: Tasks,
+    /// The hub's own authority.
+    pub hub: Authority,
+    /// Member `aa`, by pin.
+    pub aa: Leaf,
+    /// Member `bb`, by its authority and name.
+    pub bb: Leaf,
+    authority: Authority,
+    _folder: tempfile::TempDir,
+}
+
+/// Opens a door with these limits for members `aa` and `bb`.
+pub async fn open(config: Config) -> Open {
+    open_at(config, Clock::Real, |_| {}).await
+}
+
+/// Opens a door at a clock, after a change to each member.
+pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member)) -> Open {
+    let hub = Authority::root("hub");
+    let authority = Authority::root("authority of bb");
+    let aa = Leaf::self_signed(&Wanted { names: &["aa.example"], ..Wanted::default() });
+    let bb = authority.leaf(&Wanted { names: &["urn:coohub:member:bb"], ..Wanted::default() });
+    let mut members = members(&aa, &authority);
+    members.iter_mut().for_each(change);
+    let (regions, region) = watch::channel(Arc::new(pki::region(members)));
+    let tls = Arc::new(ArcSwap::new(coohub::tls::server(&server_leaf(&hub).own()).unwrap()));
+    let key = Arc::new(SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let settings = store::Config { folder: folder.path().join("data"), ..store::Config::default() };
+    let store = Store::open(&settings).unwrap();
+    let handles = Handles {
+        store: store.clone(),
+        region: region.clone(),
+        clock: clock.clone(),
+        key: key.clone(),
+        tls: Arc::new(|_| Err("nobody is pushed to".into())),
+        dice: Dice::Loaded(0),
+        holds: Holds::default(),
+    };
+    let limits = intake::Config { documents_at_once_max: 2, limits: Limits::DEFAULT };
+    let door = Door {
+        region,
+        intake: Intake::new(store.clone(), key.clone(), clock.clone(), limits),
+        status: Status::new(store),
+        inbox: Inbox::new(handles),
+        keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
+        clock,
+        config,
+    };
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let tasks = Tasks::default();
+    tasks.spawn(Listener::new(door, tls.clone()).run(socket, tasks.clone()));
+    Open { address, regions, tls, tasks, hub, aa, bb, authority, _folder: folder }
+}
+
+pub fn server_leaf(hub: &Authority) -> Leaf {
+    let usage = Some(ExtendedKeyUsagePurpose::ServerAuth);
+    hub.leaf(&Wanted { names: &["localhost"], usage, ..Wanted::default() })
+}
+
+fn members(aa: &Leaf, authority: &Authority) -> Vec<Member> {
+    let bb = authority.vouches("urn:coohub:member:bb", Vec::new());
+    vec![pki::member("aa", vec![aa.pinned()]), pki::member("bb", vec![bb])]
+}
+
+impl Open {
+    /// TLS settings of a client with this leaf, over HTTP/1.1.
+    pub fn settings(&self, leaf: &Leaf) -> Arc<ClientConfig> {
+        client::settings(leaf, &self.hub.der(), "http/1.1")
+    }
+
+    pub async fn connect(&self, leaf: &Leaf) -> Client {
+        client::connect(&self.settings(leaf), self.address).await.unwrap()
+    }
+
+    /// Reloads with the same members, changed.
+    pub fn reload(&self, change: impl FnOnce(&mut Vec<Member>)) {
+        let mut members = members(&self.aa, &self.authority);
+        change(&mut members);
+        self.regions.send(Arc::new(pki::region(members))).unwrap();
+    }
+}

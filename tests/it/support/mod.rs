@@ -1,0 +1,8 @@
+//! What integration tests share: regions on disk, keys and leaves in memory, a client of the members' door, an open
+//! door, a partner.
+
+pub mod client;
+pub mod door;
+pub mod partner;
+pub mod pki;
+pub mod region;
