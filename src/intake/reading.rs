@@ -167,7 +167,7 @@ fn read_document(
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
     if any_severe(&findings) {
-        findings.sort_by(|a, b| b.level.cmp(&a.level));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         return Err(findings);
     }
     Ok(Reading {

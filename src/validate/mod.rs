@@ -97,7 +97,7 @@ pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     }
     substance::check(&case.draft.certificate, &mut findings);
     raise(agreement, &mut findings);
-    findings.sort_by(|a, b| b.level.cmp(&a.level));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let (Some(agreement), Some(body), Some(identity), false) =
         (agreement, body, identity, any_severe(&findings))
     else {

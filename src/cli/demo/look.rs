@@ -1,5 +1,7 @@
 //! What the demo looks at, through the hub's interface alone, and how it is told.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name gives null where it is absent")]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +29,7 @@ pub(super) fn accepted(answer: &Answer, out: &mut Output<'_>) -> Result<String, 
     match answer.header("coo-message-id") {
         Some(id) if answer.status == 202 => Ok(id.to_owned()),
         _ => {
-            out.line(&String::from_utf8_lossy(&answer.body));
+            out.line(String::from_utf8_lossy(&answer.body));
             Err(Error::Story(format!("the hub answered {}", answer.status)))
         }
     }

@@ -64,7 +64,7 @@ async fn play(once: bool, out: &mut Output<'_>) -> Result<(), Error> {
 fn failed(out: &mut Output<'_>, error: &Error) -> u8 {
     out.line(format!("the demo could not go on: {error}"));
     if let Error::Hub(crate::hub::Failure::Configuration(problems)) = error {
-        problems.iter().for_each(|problem| out.line(&problem.to_string()));
+        problems.iter().for_each(|problem| out.line(problem.to_string()));
     }
     exit::OTHER
 }

@@ -1,5 +1,7 @@
 //! The demo's story, act by act.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name gives null where it is absent")]
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -193,7 +195,7 @@ pub(super) fn encore(stage: &Stage, out: &mut Output<'_>) {
 fn act(out: &mut Output<'_>, title: &str) {
     out.line("");
     out.line(title);
-    out.line(&"-".repeat(title.chars().count()));
+    out.line("-".repeat(title.chars().count()));
 }
 
 /// Gives the certificate another number, and says which.
