@@ -143,6 +143,6 @@ fn paths_are_joined_to_the_folder_the_hub_runs_from() {
     let problems = Problems::default();
     let config = load(folder.path(), &BTreeMap::new(), &problems).unwrap();
     assert_eq!(config.store.folder, folder.path().join("data"));
-    assert_eq!(config.identity.key, folder.path().join("certs/dev/hub/leaf.key"));
+    assert_eq!(config.identity.key, folder.path().join("certs/dev/server.key"));
     assert_eq!(config.identity.leaf, PathBuf::from("/etc/coohub/leaf.pem"));
 }

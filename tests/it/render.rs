@@ -1,6 +1,6 @@
 //! Laws of rendering, over generated certificates and every shipped table.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use coohub::{
     decode::document::Syntax,
@@ -109,10 +109,10 @@ fn positions(sizes: &[usize]) -> Vec<Index> {
 }
 
 /// The shipped tables, the canonical profile, and two tables that use every construct.
-fn every_table() -> Vec<Table> {
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     let canonical = [format::canonical::json(), format::canonical::xml()].into_iter().flatten().cloned();
     tables().into_iter().chain(canonical).chain([constructs(), flat()]).collect()
-}
+});
 
 fn constructs() -> Table {
     read("every-construct", include_str!("render/every-construct.toml"))
@@ -172,8 +172,8 @@ proptest! {
     #[test]
     fn reading_a_rendering_gives_what_the_projection_says(seed in any::<u64>(), density in 5_usize..100) {
         let certificate = Dice(seed).certificate(density);
-        for table in every_table() {
-            check(&table, &certificate);
+        for table in TABLES.iter() {
+            check(table, &certificate);
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use rust_embed::Embed;
 use tempfile::TempDir;
 
-use super::server::Server;
+use super::server::{Server, Taken};
 use crate::{
     cli::{
         certs,
@@ -123,6 +123,29 @@ impl Stage {
         if let Some(hub) = self.hub.take() {
             hub.drain().await;
         }
+    }
+
+    /// A member's connection to the hub.
+    pub(super) fn member(&self, name: &str) -> Result<&Member, Error> {
+        let found = MemberId::new(name).and_then(|id| self.members.get(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} is no member")))
+    }
+
+    /// A member's own server.
+    pub(super) fn server(&self, name: &str) -> Result<&Server, Error> {
+        let found = MemberId::new(name).and_then(|id| self.servers.get(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} has no server")))
+    }
+
+    /// As [`Stage::server`], to switch it.
+    pub(super) fn server_mut(&mut self, name: &str) -> Result<&mut Server, Error> {
+        let found = MemberId::new(name).and_then(|id| self.servers.get_mut(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} has no server")))
+    }
+
+    /// What a member's server has taken; nothing when it has none.
+    pub(super) fn taken(&self, name: &str) -> Vec<Taken> {
+        self.server(name).map(Server::taken).unwrap_or_default()
     }
 
     /// A shipped sample of a format.
