@@ -20,6 +20,7 @@ mod docs;
 mod formats;
 mod layers;
 mod listen;
+mod losses;
 mod map;
 mod openapi;
 mod render;
