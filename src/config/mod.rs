@@ -1,6 +1,6 @@
 //! The settings of one node: built-in defaults, then `coohub.toml`, then the environment.
 //!
-//! Each layer is first read by itself with the schema of [`schema`], so that every problem carries its own place: a line
+//! Each layer is first read by itself with the schema of `schema`, so that every problem carries its own place: a line
 //! of the file or the name of a variable. Only then are the layers merged (by the config crate, which knows no lines)
 //! and read once more with the same schema, for what only shows in the whole.
 //!

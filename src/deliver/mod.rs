@@ -1,6 +1,6 @@
 //! From a due delivery to an outcome on disk: by push over mutual TLS, or through a member's mailbox.
 //!
-//! Each target has a [`lane`]: it claims the due heads of the target's chains, sends them at the target's pace, and
+//! Each target has a `lane`: it claims the due heads of the target's chains, sends them at the target's pace, and
 //! commits what came of each attempt. A lane waits for nobody else's target. What an answer means is decided in
 //! [`outcome`], the pace in [`limiter`], when a silent partner is spared in [`breaker`], what follows for the delivery in
 //! `model::delivery::step`: all pure. The [`inbox`] takes the same heads with the same limits and leaves the same

@@ -1,6 +1,6 @@
 //! From accepted messages to deliveries: the loop that finds unrouted markers, and the route commit.
 //!
-//! Who gets what is decided by pure functions ([`plan`], [`rendition`], [`delivering`]) from the message and the region
+//! Who gets what is decided by pure functions ([`plan`], [`rendition`], `delivering`) from the message and the region
 //! of the moment; the loop loads, decides and commits, in accept order. What was accepted under an older configuration
 //! and can no longer go where it should is held and its source told, never dropped.
 //!
