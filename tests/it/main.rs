@@ -24,5 +24,7 @@ mod losses;
 mod map;
 mod openapi;
 mod render;
+mod route;
 mod store;
 mod support;
+mod validate;
