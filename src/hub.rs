@@ -13,11 +13,10 @@ use tracing::info;
 use crate::{
     clock::Clock,
     config::Config,
-    decode,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
     evidence::key::SigningKey,
-    intake::{self, Intake},
-    listen::{self, Door, Listener},
+    intake::Intake,
+    listen::{Door, Listener},
     problem::{Problem, Problems},
     receipt::Status,
     region::{self, Region, member::Endpoint},
@@ -132,7 +131,7 @@ impl Hub {
     /// Stops accepting, lets requests and attempts finish, closes the store. False when the deadline cut something off.
     pub async fn drain(self) -> bool {
         self.tasks.stop();
-        let drained = self.tasks.drained(self.config.delivery.drain_timeout).await;
+        let drained = self.tasks.drained(self.config.listen.drain_timeout).await;
         self.store.close().await;
         info!(drained, "hub stopped");
         drained
@@ -159,15 +158,16 @@ impl Hub {
             tls: self.outbound(),
             dice: Dice::Random,
             holds: Holds::default(),
+            config: self.config.delivery,
         };
         let door = Door {
             region: region.clone(),
-            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), intake_config()),
+            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), self.config.intake.clone()),
             status: Status::new(self.store.clone()),
             inbox: Inbox::new(handles.clone()),
             keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
             clock: clock.clone(),
-            config: door(&self.config),
+            config: self.config.listen.clone(),
         };
         let router = Router::new(self.store.clone(), region.clone(), clock.clone());
         let tasks = &self.tasks;
@@ -200,7 +200,7 @@ fn load(config: &Config) -> Result<Region, Failure> {
 
 /// Opens the store off the runtime: recovery reads the log.
 async fn open(config: &Config) -> Result<Store, Failure> {
-    let settings = store(config);
+    let settings = config.store.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
     Ok(opened.map_err(|_| store::Fault::Closed)??)
 }
@@ -228,18 +228,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn unusable(path: &Path, error: &tls::Error) -> Failure {
     Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
-}
-
-/// One document per core: more would only wait for each other.
-fn intake_config() -> intake::Config {
-    let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
-}
-
-fn door(config: &Config) -> listen::Config {
-    listen::Config { address: config.listen.address, ..listen::Config::default() }
-}
-
-fn store(config: &Config) -> store::Config {
-    store::Config { folder: config.store.folder.clone(), ..store::Config::default() }
 }

@@ -34,8 +34,10 @@ pub fn run(
         problems.sorted().iter().for_each(|problem| err.line(problem.to_string()));
         return exit::CONFIGURATION;
     };
-    // The level is one of a closed set of words that can be read.
-    let _ = telemetry::start(&telemetry::Config::default());
+    if let Err(error) = telemetry::start(&config.log) {
+        err.line(format!("log.level: {error}"));
+        return exit::CONFIGURATION;
+    }
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(serve(config, out, err)),
         Err(error) => {

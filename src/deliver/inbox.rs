@@ -41,10 +41,8 @@ use crate::{
     },
 };
 
-/// Most entries one collection gives.
+/// Most entries one collection gives, whatever it is asked for.
 pub const ENTRIES_MAX: usize = 100;
-/// Most entries a member may have reserved at once.
-pub const LEASES_MAX: usize = 1_000;
 
 /// The mailboxes; cheap to clone.
 #[derive(Clone)]
@@ -102,7 +100,8 @@ impl Inbox {
 
     /// Offers up to `limit` due entries and reserves them for the member's lease.
     ///
-    /// **Bounds:** [`ENTRIES_MAX`] entries at once, [`LEASES_MAX`] reserved; the member's rate.
+    /// **Bounds:** [`ENTRIES_MAX`] entries at once, [`super::Config::reserved_entries_per_member_max`] reserved; the
+    /// member's rate.
     ///
     /// # Errors
     /// A fault of the store.
@@ -119,7 +118,8 @@ impl Inbox {
         mailbox.limiter.retune(member.rate);
         let now = self.handles.clock.now();
         mailbox.leases.retain(|_, lease| lease.until > now);
-        let room = limit.min(ENTRIES_MAX).min(LEASES_MAX.saturating_sub(mailbox.leases.len()));
+        let reserved_max = self.handles.config.reserved_entries_per_member_max;
+        let room = limit.min(ENTRIES_MAX).min(reserved_max.saturating_sub(mailbox.leases.len()));
         let skip: Vec<_> = mailbox.leases.keys().copied().collect();
         let mut entries = Vec::new();
         for delivery in self.handles.store.due(&member.id, now, room, &skip).await? {

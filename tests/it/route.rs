@@ -70,7 +70,10 @@ fn a_union_is_delivered_as_its_agreement_says() {
     assert_eq!(planned(&with("deliver = \"named\""), named, false), ["dunmere full"]);
     assert_eq!(planned(&with("deliver = \"named\""), alone, false), ["destination-not-party"]);
     assert_eq!(planned(&with("deliver = \"named\""), outside, false), ["destination-conflict"]);
-    assert_eq!(planned(&with("deliver = \"central\"\ncentral = \"corvania\""), alone, false), ["corvania full"]);
+    assert_eq!(
+        planned(&with("deliver = \"central\"\ncentral = \"corvania\""), alone, false),
+        ["corvania full"]
+    );
 }
 
 #[test]

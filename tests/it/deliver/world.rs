@@ -6,7 +6,7 @@ use coohub::{
     clock::{Clock, Manual},
     decode::document::Syntax,
     deliver::{
-        Deliveries, Dice, Handles,
+        self, Deliveries, Dice, Handles,
         hold::Holds,
         inbox::{Entry, Inbox},
     },
@@ -91,6 +91,7 @@ impl World {
             }),
             dice: Dice::Loaded(0),
             holds: Holds::default(),
+            config: deliver::Config::default(),
         };
         Self { store, region, clock, hand, handles, tasks: Tasks::default(), _folder: folder }
     }
@@ -282,7 +283,7 @@ fn region(members: Vec<Member>) -> Region {
         parties: Vec::new(),
         unions: Vec::new(),
         proof: ProofDemand::Connection,
-        proof_by_format: std::collections::BTreeMap::new(),
+        proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: None, to: None, state: LinkState::Live }],

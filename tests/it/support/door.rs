@@ -1,12 +1,12 @@
 //! An open door on an ephemeral port, for a community of two members.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 use arc_swap::ArcSwap;
 use coohub::{
     clock::Clock,
     decode::limit::Limits,
-    deliver::{Dice, Handles, hold::Holds, inbox::Inbox},
+    deliver::{self, Dice, Handles, hold::Holds, inbox::Inbox},
     evidence::key::SigningKey,
     intake::{self, Intake},
     listen::{Config, Door, Listener},
@@ -67,8 +67,9 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
         tls: Arc::new(|_| Err("nobody is pushed to".into())),
         dice: Dice::Loaded(0),
         holds: Holds::default(),
+        config: deliver::Config::default(),
     };
-    let limits = intake::Config { documents_at_once_max: 2, limits: Limits::DEFAULT };
+    let limits = intake::Config { documents_at_once_max: NonZeroUsize::new(2), limits: Limits::DEFAULT };
     let door = Door {
         region,
         intake: Intake::new(store.clone(), key.clone(), clock.clone(), limits),
