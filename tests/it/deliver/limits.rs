@@ -86,13 +86,13 @@ async fn a_mailbox_has_as_many_entries_reserved_as_were_set() {
         world.send(number, 1, &["kg"]).await;
     }
     let inbox = world.inbox();
-    drop(inbox.collect(&id("kg"), 0).await.unwrap());
+    drop(inbox.collect(&id("kg"), 0, usize::MAX).await.unwrap());
     world.hand.advance(Duration::from_secs(10));
-    let entries = inbox.collect(&id("kg"), 10).await.unwrap();
+    let entries = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
     assert_eq!(entries.len(), 2);
-    assert!(inbox.collect(&id("kg"), 10).await.unwrap().is_empty());
+    assert!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty());
     inbox.acknowledge(&id("kg"), entries[0].delivery, entries[0].digest).await.unwrap();
-    assert_eq!(inbox.collect(&id("kg"), 10).await.unwrap().len(), 1);
+    assert_eq!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
