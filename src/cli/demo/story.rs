@@ -15,6 +15,13 @@ use crate::{
     message,
 };
 
+/// The samples of act one; act two goes on with the first.
+const TEA: &str = "edi3-coo/samples/almora-corvania-tea.json";
+const LATE: &str = "edi3-coo/samples/almora-dunmere-late.json";
+const COD: &str = "aladi-cod/samples/mecta-brisca-almora.xml";
+const WINE: &str = "mec-origine-xml/samples/corvania-estalia-vins.xml";
+const CSV: &str = "mec-csv/samples/dunmere-brisca-late.csv";
+
 /// What the audience should know.
 pub(super) fn prologue(stage: &Stage, out: &mut Output<'_>) {
     out.line("coohub demo: the Meridian Economic Community, five member states, all of it fictional.");
@@ -35,29 +42,20 @@ pub(super) fn prologue(stage: &Stage, out: &mut Output<'_>) {
 /// Act one: one certificate of each sender.
 pub(super) async fn crossings(stage: &Stage, out: &mut Output<'_>) -> Result<(), Error> {
     act(out, "Act one: certificates cross borders, each in the format of its country");
-    let cod = Stage::sample("aladi-cod/samples/mecta-brisca-almora.xml")?;
+    let cod = Stage::sample(COD)?;
     let cod = sign_cod(&cod, &stage.signer("brisca", "exporter")?, &stage.signer("brisca", "official")?)
         .map_err(|error| Error::Story(error.to_string()))?;
     let pushes = [
-        ("almora", "application/json", Stage::sample(WINE)?, "JSON as edi3 and UN/CEFACT shape it"),
-        ("brisca", "application/xml", cod, "an ALADI COD with the exporter's and the official's signature"),
-        (
-            "corvania",
-            "application/xml",
-            Stage::sample("mec-origine-xml/samples/corvania-dunmere.xml")?,
-            "its own XML, in French",
-        ),
-        (
-            "dunmere",
-            "text/csv",
-            Stage::sample("mec-csv/samples/dunmere-estalia.csv")?,
-            "its own CSV, one row per item",
-        ),
+        ("almora", "application/json", Stage::sample(TEA)?, "tea, as JSON in the edi3 shape"),
+        ("almora", "application/json", Stage::sample(LATE)?, "instruments, issued late"),
+        ("brisca", "application/xml", cod, "ceramics, as an ALADI COD signed by exporter and official"),
+        ("corvania", "application/xml", Stage::sample(WINE)?, "wine, in its own XML, in French"),
+        ("dunmere", "text/csv", Stage::sample(CSV)?, "a table of its own, one row per item"),
     ];
     let mut pushed = Vec::new();
     for (source, media_type, document, words) in pushes {
         let member = stage.member(source)?;
-        let key = format!("demo-{source}-1");
+        let key = format!("demo-{}", pushed.len() + 1);
         out.line("");
         out.line(format!("> {source} pushes {words} ({} bytes)", document.len()));
         let answer = member.push(&key, media_type, Vec::new(), Bytes::from(document)).await?;
@@ -76,25 +74,22 @@ pub(super) async fn crossings(stage: &Stage, out: &mut Output<'_>) -> Result<(),
     Ok(())
 }
 
-/// The sample the outage is told with.
-const WINE: &str = "edi3-coo/samples/almora-corvania-tea.json";
-
 /// Act two: a member goes down, the hub is restarted, the member comes back.
 pub(super) async fn outage(stage: &mut Stage, out: &mut Output<'_>) -> Result<(), Error> {
     act(out, "Act two: corvania's system goes down for a while");
     stage.server("corvania")?.switch_off();
-    let mut wine: Value = serde_json::from_str(&Stage::sample(WINE)?).unwrap_or_default();
+    let mut tea: Value = serde_json::from_str(&Stage::sample(TEA)?).unwrap_or_default();
     let almora = stage.member("almora")?.clone();
     let before = stage.server("corvania")?.taken().len();
 
-    let number = renumber(&mut wine, "2001");
-    let first = push(&almora, "demo-out-1", Vec::new(), &wine, out).await?;
+    let number = renumber(&mut tea, "2001");
+    let first = push(&almora, "demo-out-1", Vec::new(), &tea, out).await?;
     out.line(format!("  almora issues {number}"));
-    reword(&mut wine, "one pallet fewer than declared before");
-    push(&almora, "demo-out-2", vec![("coo-function", "4".into())], &wine, out).await?;
+    reword(&mut tea, "one pallet fewer than declared before");
+    push(&almora, "demo-out-2", vec![("coo-function", "4".into())], &tea, out).await?;
     out.line(format!("  almora amends {number}"));
-    let other = renumber(&mut wine, "2002");
-    push(&almora, "demo-out-3", Vec::new(), &wine, out).await?;
+    let other = renumber(&mut tea, "2002");
+    push(&almora, "demo-out-3", Vec::new(), &tea, out).await?;
     out.line(format!("  almora issues {other}"));
     let receipt = state_of(&almora, &first).await?;
     let cancellation = json!({
@@ -199,16 +194,16 @@ fn act(out: &mut Output<'_>, title: &str) {
 }
 
 /// Gives the certificate another number, and says which.
-fn renumber(wine: &mut Value, tail: &str) -> String {
-    let number = wine["iD"].as_str().unwrap_or_default();
+fn renumber(tea: &mut Value, tail: &str) -> String {
+    let number = tea["iD"].as_str().unwrap_or_default();
     let stem = number.trim_end_matches(|c: char| c.is_ascii_digit());
     let number = format!("{stem}{tail}");
-    wine["iD"] = json!(number);
+    tea["iD"] = json!(number);
     number
 }
 
-fn reword(wine: &mut Value, words: &str) {
-    wine["supplyChainConsignment"]["information"] = json!(words);
+fn reword(tea: &mut Value, words: &str) {
+    tea["supplyChainConsignment"]["information"] = json!(words);
 }
 
 async fn push(

@@ -18,12 +18,18 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
     let other = world.send("RU-2", 1, &["kg"]).await[0];
     let urgent = world.send_with("RU-3", 1, &["kg"], |delivery| delivery.urgent = true).await[0];
     let inbox = world.inbox();
-    assert!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(), "the bucket is empty at first");
+    assert!(
+        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        "the bucket is empty at first"
+    );
     world.hand.advance(Duration::from_secs(1));
     let entries = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
     let order: Vec<_> = entries.iter().map(|entry| entry.delivery).collect();
     assert_eq!(order, [urgent, first, other]);
-    assert!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(), "what is reserved is not offered");
+    assert!(
+        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        "what is reserved is not offered"
+    );
 
     let digest = entries[1].digest;
     assert_eq!(inbox.acknowledge(&id("kg"), second, digest).await.unwrap(), Acknowledged::Unknown);
@@ -36,8 +42,13 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
     assert_eq!((attempt.outcome.as_str(), attempt.grade), ("collected", Some('C')));
 
     world.hand.advance(Duration::from_secs(1));
-    let next: Vec<_> =
-        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().into_iter().map(|entry| entry.delivery).collect();
+    let next: Vec<_> = inbox
+        .collect(&id("kg"), 10, usize::MAX)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.delivery)
+        .collect();
     assert_eq!(next, [second]);
 }
 

@@ -201,7 +201,10 @@ impl World {
     /// What a member's mailbox offers once its bucket, empty at first, is full.
     pub(crate) async fn offered(&self, member: &str) -> Vec<Entry> {
         let inbox = self.inbox();
-        assert!(inbox.collect(&id(member), 10, usize::MAX).await.unwrap().is_empty(), "a burst has to be earned");
+        assert!(
+            inbox.collect(&id(member), 10, usize::MAX).await.unwrap().is_empty(),
+            "a burst has to be earned"
+        );
         self.hand.advance(Duration::from_secs(1));
         inbox.collect(&id(member), 10, usize::MAX).await.unwrap()
     }
