@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use super::{exit, output::Output};
 use crate::{
     decode::{
         self,
@@ -35,6 +36,27 @@ pub fn region(folder: &Path) -> Result<Region, Vec<Problem>> {
     region::load::load(folder, None, &problems).ok_or_else(|| problems.sorted())
 }
 
+/// Loads a region and reads a file as one of its formats, or the one named.
+///
+/// # Errors
+/// The exit code; why is written to `err`.
+pub fn open(
+    folder: &Path,
+    file: &Path,
+    named: Option<&str>,
+    err: &mut Output<'_>,
+) -> Result<(Region, Read), u8> {
+    let region = region(folder).map_err(|problems| {
+        problems.iter().for_each(|problem| err.line(problem.to_string()));
+        exit::CONFIGURATION
+    })?;
+    let read = read(&region, file, named).map_err(|findings| {
+        findings.iter().for_each(|finding| err.line(finding.to_string()));
+        exit::REFUSED_INPUT
+    })?;
+    Ok((region, read))
+}
+
 /// Syntax by a file's name: `.xml`, `.json`, `.csv`.
 #[must_use]
 pub fn syntax(file: &Path) -> Option<Syntax> {
@@ -50,7 +72,7 @@ pub fn syntax(file: &Path) -> Option<Syntax> {
 ///
 /// # Errors
 /// Findings, at least one severe; a file that cannot be read is one.
-pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
+fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
     let refused = |reason: Reason, advice: String| vec![Finding::severe(reason, advice)];
     let syntax = syntax(file).ok_or_else(|| {
         refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into())

@@ -35,20 +35,11 @@ pub struct Args {
 
 /// The rendered document to `out`, findings and losses to `err`; 0 mapped, 65 refused.
 pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
-    let region = match document::region(&arguments.region) {
-        Ok(region) => region,
-        Err(problems) => {
-            problems.iter().for_each(|problem| err.line(problem.to_string()));
-            return exit::CONFIGURATION;
-        }
-    };
-    let read = match document::read(&region, &arguments.file, arguments.from.as_deref()) {
-        Ok(read) => read,
-        Err(findings) => {
-            findings.iter().for_each(|finding| err.line(finding.to_string()));
-            return exit::REFUSED_INPUT;
-        }
-    };
+    let (region, read) =
+        match document::open(&arguments.region, &arguments.file, arguments.from.as_deref(), err) {
+            Ok(opened) => opened,
+            Err(code) => return code,
+        };
     say(&read, &region, err);
     let form = if arguments.to == "canonical" {
         Some(Form::Canonical(Syntax::Json))

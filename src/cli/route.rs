@@ -37,19 +37,9 @@ pub struct Args {
 
 /// Every candidate to `out`; 0 when somebody would get it, 65 when the document is refused.
 pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
-    let region = match document::region(&arguments.region) {
-        Ok(region) => region,
-        Err(problems) => {
-            problems.iter().for_each(|problem| err.line(problem.to_string()));
-            return exit::CONFIGURATION;
-        }
-    };
-    let read = match document::read(&region, &arguments.file, None) {
-        Ok(read) => read,
-        Err(findings) => {
-            findings.iter().for_each(|finding| err.line(finding.to_string()));
-            return exit::REFUSED_INPUT;
-        }
+    let (region, read) = match document::open(&arguments.region, &arguments.file, None, err) {
+        Ok(opened) => opened,
+        Err(code) => return code,
     };
     let (source, agreement) = match whose(arguments, &region, &read) {
         Ok(found) => found,
