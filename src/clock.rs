@@ -83,20 +83,23 @@ impl Manual {
 
 #[cfg(test)]
 mod tests {
+    use std::{future::poll_fn, pin::Pin, task::Poll};
+
     use super::*;
+
+    /// Polls once.
+    async fn polled(future: &mut Pin<&mut impl Future<Output = ()>>) -> Poll<()> {
+        poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
+    }
 
     #[tokio::test]
     async fn a_sleeper_wakes_when_the_clock_is_turned_far_enough() {
         let (clock, hand) = Clock::manual(Timestamp(0));
-        let sleeper = tokio::task::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(10)).await }
-        });
-        tokio::task::yield_now().await;
+        let mut sleeper = std::pin::pin!(clock.sleep(Duration::from_secs(10)));
+        assert!(polled(&mut sleeper).await.is_pending());
         hand.advance(Duration::from_secs(9));
-        tokio::task::yield_now().await;
-        assert!(!sleeper.is_finished());
+        assert!(polled(&mut sleeper).await.is_pending());
         hand.advance(Duration::from_secs(1));
-        sleeper.await.unwrap();
+        sleeper.await;
     }
 }

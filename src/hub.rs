@@ -13,11 +13,10 @@ use tracing::info;
 use crate::{
     clock::Clock,
     config::Config,
-    decode,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
     evidence::key::SigningKey,
-    intake::{self, Intake},
-    listen::{self, Door, Listener},
+    intake::Intake,
+    listen::{Door, Listener},
     problem::{Problem, Problems},
     receipt::Status,
     region::{self, Region, member::Endpoint},
@@ -115,7 +114,8 @@ impl Hub {
     pub fn reload(&self) -> Result<(), Failure> {
         let region = load(&self.config)?;
         let identity = &self.config.identity;
-        let server = tls::server(&leaf(&identity.leaf, &identity.key)?).map_err(|error| unusable(&identity.leaf, &error))?;
+        let server = tls::server(&leaf(&identity.leaf, &identity.key)?)
+            .map_err(|error| unusable(&identity.leaf, &error))?;
         self.client.store(Arc::new(leaf(&identity.client_leaf, &identity.client_key)?));
         self.server.store(server);
         info!(configuration = %region.digest.hex(), "region reloaded");
@@ -131,7 +131,7 @@ impl Hub {
     /// Stops accepting, lets requests and attempts finish, closes the store. False when the deadline cut something off.
     pub async fn drain(self) -> bool {
         self.tasks.stop();
-        let drained = self.tasks.drained(self.config.delivery.drain_timeout).await;
+        let drained = self.tasks.drained(self.config.listen.drain_timeout).await;
         self.store.close().await;
         info!(drained, "hub stopped");
         drained
@@ -143,7 +143,13 @@ impl Hub {
         self.store.is_poisoned()
     }
 
-    fn run(&self, socket: TcpListener, region: &watch::Receiver<Arc<Region>>, key: &Arc<SigningKey>, clock: &Clock) {
+    fn run(
+        &self,
+        socket: TcpListener,
+        region: &watch::Receiver<Arc<Region>>,
+        key: &Arc<SigningKey>,
+        clock: &Clock,
+    ) {
         let handles = Handles {
             store: self.store.clone(),
             region: region.clone(),
@@ -152,15 +158,16 @@ impl Hub {
             tls: self.outbound(),
             dice: Dice::Random,
             holds: Holds::default(),
+            config: self.config.delivery,
         };
         let door = Door {
             region: region.clone(),
-            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), intake_config()),
+            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), self.config.intake.clone()),
             status: Status::new(self.store.clone()),
             inbox: Inbox::new(handles.clone()),
             keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
             clock: clock.clone(),
-            config: door(&self.config),
+            config: self.config.listen.clone(),
         };
         let router = Router::new(self.store.clone(), region.clone(), clock.clone());
         let tasks = &self.tasks;
@@ -173,7 +180,8 @@ impl Hub {
     fn outbound(&self) -> deliver::Tls {
         let client = self.client.clone();
         Arc::new(move |endpoint: &Endpoint| {
-            let pem = fs::read(&endpoint.anchors).map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
+            let pem = fs::read(&endpoint.anchors)
+                .map_err(|error| format!("the anchors cannot be read: {}", error.kind()))?;
             let anchors = tls::anchors(&pem).map_err(|error| error.to_string())?;
             tls::client(&client.load(), &anchors).map(Arc::new).map_err(|error| error.to_string())
         })
@@ -192,7 +200,7 @@ fn load(config: &Config) -> Result<Region, Failure> {
 
 /// Opens the store off the runtime: recovery reads the log.
 async fn open(config: &Config) -> Result<Store, Failure> {
-    let settings = store(config);
+    let settings = config.store.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
     Ok(opened.map_err(|_| store::Fault::Closed)??)
 }
@@ -204,29 +212,20 @@ fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
 
 /// The key that signs receipts.
 fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
-    let broken = |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
-    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?).map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
+    let broken =
+        |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?)
+        .map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
     SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::Identity { file: path.display().to_string(), reason: error.kind().to_string() })
+    fs::read(path).map_err(|error| Failure::Identity {
+        file: path.display().to_string(),
+        reason: error.kind().to_string(),
+    })
 }
 
 fn unusable(path: &Path, error: &tls::Error) -> Failure {
     Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
-}
-
-/// One document per core: more would only wait for each other.
-fn intake_config() -> intake::Config {
-    let documents_at_once_max = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    intake::Config { documents_at_once_max, limits: decode::limit::Limits::DEFAULT }
-}
-
-fn door(config: &Config) -> listen::Config {
-    listen::Config { address: config.listen.address, ..listen::Config::default() }
-}
-
-fn store(config: &Config) -> store::Config {
-    store::Config { folder: config.store.folder.clone(), ..store::Config::default() }
 }

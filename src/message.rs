@@ -81,17 +81,33 @@ pub fn read(body: &[u8]) -> Result<Message, Finding> {
     })?;
     match raw {
         Raw::Cancellation { agreement, issuer, number, version, reason, decided } => {
-            for (name, word) in [("agreement", &agreement), ("issuer", &issuer), ("number", &number), ("reason.code", &reason.code)] {
+            for (name, word) in [
+                ("agreement", &agreement),
+                ("issuer", &issuer),
+                ("number", &number),
+                ("reason.code", &reason.code),
+            ] {
                 fits(name, word, 1, WORD_CHARACTERS_MAX)?;
             }
             fits("reason.text", &reason.text, 0, REASON_TEXT_CHARACTERS_MAX)?;
-            let decided = Date::new(&decided).ok_or_else(|| malformed("decided must be a date such as 2026-03-31T08:00:00Z"))?;
+            let decided = Date::new(&decided)
+                .ok_or_else(|| malformed("decided must be a date such as 2026-03-31T08:00:00Z"))?;
             let (reason_code, reason_text) = (reason.code, reason.text);
-            Ok(Message::Cancellation(Cancellation { agreement, issuer, number, version, reason_code, reason_text, decided }))
+            Ok(Message::Cancellation(Cancellation {
+                agreement,
+                issuer,
+                number,
+                version,
+                reason_code,
+                reason_text,
+                decided,
+            }))
         }
         Raw::Response { delivery, answer, reason } => {
-            let delivery = DeliveryId::parse(&delivery).ok_or_else(|| malformed("delivery must be the id of a delivery"))?;
-            let answer = Answer::of(&answer).ok_or_else(|| malformed("answer must be received, accepted or rejected"))?;
+            let delivery = DeliveryId::parse(&delivery)
+                .ok_or_else(|| malformed("delivery must be the id of a delivery"))?;
+            let answer = Answer::of(&answer)
+                .ok_or_else(|| malformed("answer must be received, accepted or rejected"))?;
             if let Some(reason) = &reason {
                 fits("reason.code", &reason.code, 1, WORD_CHARACTERS_MAX)?;
                 fits("reason.text", &reason.text, 0, REASON_TEXT_CHARACTERS_MAX)?;
@@ -105,7 +121,11 @@ pub fn read(body: &[u8]) -> Result<Message, Finding> {
 #[must_use]
 pub fn cancellation(key: &Key, cancellation: &Cancellation) -> Value {
     let mut message = subject("cancellation", key);
-    extend(&mut message, "reason", json!({"code": cancellation.reason_code, "text": cancellation.reason_text}));
+    extend(
+        &mut message,
+        "reason",
+        json!({"code": cancellation.reason_code, "text": cancellation.reason_text}),
+    );
     extend(&mut message, "decided", json!(cancellation.decided.as_str()));
     message
 }
@@ -196,7 +216,9 @@ mod tests {
 
     #[test]
     fn a_cancellation_needs_no_document() {
-        assert!(matches!(code(CANCELLATION), Ok(Message::Cancellation(c)) if c.number == "7" && c.version.is_none()));
+        assert!(
+            matches!(code(CANCELLATION), Ok(Message::Cancellation(c)) if c.number == "7" && c.version.is_none())
+        );
     }
 
     #[test]
@@ -205,8 +227,16 @@ mod tests {
         assert!(code(&long).unwrap_err().starts_with("number must have"));
         let fits = CANCELLATION.replace("\"7\"", &format!("\"{}\"", "7".repeat(WORD_CHARACTERS_MAX)));
         assert!(code(&fits).is_ok());
-        assert!(code(&CANCELLATION.replace("2026-03-31", "31.3.2026")).unwrap_err().starts_with("decided must be"));
+        assert!(
+            code(&CANCELLATION.replace("2026-03-31", "31.3.2026"))
+                .unwrap_err()
+                .starts_with("decided must be")
+        );
         assert!(code(&CANCELLATION.replace("\"number\"", "\"nummer\"")).is_err());
-        assert!(code(r#"{"function":"response","delivery":"x","answer":"received"}"#).unwrap_err().starts_with("delivery"));
+        assert!(
+            code(r#"{"function":"response","delivery":"x","answer":"received"}"#)
+                .unwrap_err()
+                .starts_with("delivery")
+        );
     }
 }

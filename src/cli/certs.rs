@@ -116,7 +116,8 @@ pub fn run(command: &Command, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 
             return exit::CONFIGURATION;
         }
     };
-    let ids = files.flatten().filter_map(|file| MemberId::new(file.file_name().to_str()?.strip_suffix(".toml")?));
+    let ids =
+        files.flatten().filter_map(|file| MemberId::new(file.file_name().to_str()?.strip_suffix(".toml")?));
     let mut members: Vec<Member> = ids.map(Member::usual).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
     match dev(&arguments.folder, &members, Clock::Real.now(), arguments.force) {

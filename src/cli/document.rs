@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use super::{exit, output::Output};
 use crate::{
     decode::{
         self,
@@ -35,6 +36,27 @@ pub fn region(folder: &Path) -> Result<Region, Vec<Problem>> {
     region::load::load(folder, None, &problems).ok_or_else(|| problems.sorted())
 }
 
+/// Loads a region and reads a file as one of its formats, or the one named.
+///
+/// # Errors
+/// The exit code; why is written to `err`.
+pub fn open(
+    folder: &Path,
+    file: &Path,
+    named: Option<&str>,
+    err: &mut Output<'_>,
+) -> Result<(Region, Read), u8> {
+    let region = region(folder).map_err(|problems| {
+        problems.iter().for_each(|problem| err.line(problem.to_string()));
+        exit::CONFIGURATION
+    })?;
+    let read = read(&region, file, named).map_err(|findings| {
+        findings.iter().for_each(|finding| err.line(finding.to_string()));
+        exit::REFUSED_INPUT
+    })?;
+    Ok((region, read))
+}
+
 /// Syntax by a file's name: `.xml`, `.json`, `.csv`.
 #[must_use]
 pub fn syntax(file: &Path) -> Option<Syntax> {
@@ -50,12 +72,14 @@ pub fn syntax(file: &Path) -> Option<Syntax> {
 ///
 /// # Errors
 /// Findings, at least one severe; a file that cannot be read is one.
-pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
+fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<Finding>> {
     let refused = |reason: Reason, advice: String| vec![Finding::severe(reason, advice)];
-    let syntax = syntax(file)
-        .ok_or_else(|| refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into()))?;
-    let bytes = fs::read(file)
-        .map_err(|error| refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind())))?;
+    let syntax = syntax(file).ok_or_else(|| {
+        refused(Reason::MediaType, "name the file .xml, .json or .csv after what it holds".into())
+    })?;
+    let bytes = fs::read(file).map_err(|error| {
+        refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind()))
+    })?;
     let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| vec![finding])?;
     if map::canonical::recognises(syntax, &decoded.document) {
         let draft = map::canonical::map(&decoded.document);
@@ -64,7 +88,10 @@ pub fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, V
     let wanted = |id: &str| named.is_none_or(|named| named == id);
     let mut tables = region.tables.values().filter(|table| wanted(table.id.as_str()));
     let Some(table) = tables.find(|table| table.recognises(&decoded.document)) else {
-        return Err(refused(Reason::FormatUnknown, "no format table of the region recognises this document".into()));
+        return Err(refused(
+            Reason::FormatUnknown,
+            "no format table of the region recognises this document".into(),
+        ));
     };
     let proof = match (table.signature, &decoded.tree) {
         (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,

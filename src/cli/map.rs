@@ -35,22 +35,17 @@ pub struct Args {
 
 /// The rendered document to `out`, findings and losses to `err`; 0 mapped, 65 refused.
 pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
-    let region = match document::region(&arguments.region) {
-        Ok(region) => region,
-        Err(problems) => {
-            problems.iter().for_each(|problem| err.line(problem.to_string()));
-            return exit::CONFIGURATION;
-        }
-    };
-    let read = match document::read(&region, &arguments.file, arguments.from.as_deref()) {
-        Ok(read) => read,
-        Err(findings) => {
-            findings.iter().for_each(|finding| err.line(finding.to_string()));
-            return exit::REFUSED_INPUT;
-        }
-    };
+    let (region, read) =
+        match document::open(&arguments.region, &arguments.file, arguments.from.as_deref(), err) {
+            Ok(opened) => opened,
+            Err(code) => return code,
+        };
     say(&read, &region, err);
-    let form = if arguments.to == "canonical" { Some(Form::Canonical(Syntax::Json)) } else { Form::named(&arguments.to) };
+    let form = if arguments.to == "canonical" {
+        Some(Form::Canonical(Syntax::Json))
+    } else {
+        Form::named(&arguments.to)
+    };
     match form {
         Some(Form::Canonical(syntax)) => {
             out.text(&canonical(syntax, &read.draft.certificate));
@@ -71,7 +66,9 @@ fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
     let identity = &read.draft.identity;
     let date = read.draft.certificate.top("issueDate");
     let signed = match &read.form {
-        Form::Table(id) if region.tables.get(id).is_some_and(|table| table.signature.is_some()) => read.proof.official.is_some(),
+        Form::Table(id) if region.tables.get(id).is_some_and(|table| table.signature.is_some()) => {
+            read.proof.official.is_some()
+        }
         _ => true,
     };
     let parts = [
@@ -90,7 +87,11 @@ fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
 }
 
 fn canonical(syntax: Syntax, certificate: &Certificate) -> Vec<u8> {
-    if syntax == Syntax::Xml { render::canonical::to_xml(certificate) } else { render::canonical::to_json(certificate) }
+    if syntax == Syntax::Xml {
+        render::canonical::to_xml(certificate)
+    } else {
+        render::canonical::to_json(certificate)
+    }
 }
 
 fn rendered(region: &Region, id: &FormatId, read: &Read, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {

@@ -83,7 +83,13 @@ impl Member {
     ///
     /// # Errors
     /// [`Error`]; what the hub answers is never one.
-    pub async fn push(&self, key: &str, media_type: &str, mut headers: Vec<(&str, String)>, body: Bytes) -> Result<Answer, Error> {
+    pub async fn push(
+        &self,
+        key: &str,
+        media_type: &str,
+        mut headers: Vec<(&str, String)>,
+        body: Bytes,
+    ) -> Result<Answer, Error> {
         let digest = format!("sha-256=:{}:", STANDARD.encode(Digest::of(&body).0));
         headers.push(("idempotency-key", key.to_owned()));
         headers.push(("content-digest", digest));
@@ -104,19 +110,27 @@ impl Member {
     /// # Errors
     /// As [`Member::push`].
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Error> {
-        let uri: Uri = format!("{}{}", self.hub, ask.path).parse().map_err(|_| Error::Request("not an https URL".into()))?;
+        let uri: Uri = format!("{}{}", self.hub, ask.path)
+            .parse()
+            .map_err(|_| Error::Request("not an https URL".into()))?;
         let mut request = Request::builder().method(ask.method).uri(uri);
         for (name, value) in ask.headers {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(ask.body)).map_err(|error| Error::Request(error.to_string()))?;
         let exchange = async {
-            let response = self.pool.request(request).await.map_err(|error| Error::Unreachable(cause(&error)))?;
+            let response =
+                self.pool.request(request).await.map_err(|error| Error::Unreachable(cause(&error)))?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| Error::Unreachable(error.to_string()))?;
+            let body = Limited::new(body, ANSWER_BYTES_MAX)
+                .collect()
+                .await
+                .map_err(|error| Error::Unreachable(error.to_string()))?;
             Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
         };
-        tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| Error::Unreachable("no answer in time".into()))?
+        tokio::time::timeout(TIMEOUT, exchange)
+            .await
+            .map_err(|_| Error::Unreachable("no answer in time".into()))?
     }
 }
 

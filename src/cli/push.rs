@@ -71,14 +71,20 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
 }
 
 async fn push(arguments: &Args) -> Result<Answer, Error> {
-    let read = |path: &PathBuf| fs::read(path).map_err(|error| Error::Request(format!("{}: {}", path.display(), error.kind())));
+    let read = |path: &PathBuf| {
+        fs::read(path).map_err(|error| Error::Request(format!("{}: {}", path.display(), error.kind())))
+    };
     let (leaf, key) = match (&arguments.member, &arguments.leaf, &arguments.key) {
         (Some(member), ..) => {
             let folder = PathBuf::from("certs/dev").join(member);
             (folder.join("leaf.pem"), folder.join("leaf.key"))
         }
         (None, Some(leaf), Some(key)) => (leaf.clone(), key.clone()),
-        _ => return Err(Error::Request("name a member with --member, or a leaf with --leaf and --key".into())),
+        _ => {
+            return Err(Error::Request(
+                "name a member with --member, or a leaf with --leaf and --key".into(),
+            ));
+        }
     };
     let own = OwnLeaf::from_pem(&read(&leaf)?, &read(&key)?)?;
     let member = Member::new(&arguments.hub, &own, &tls::anchors(&read(&arguments.anchors)?)?)?;
@@ -115,7 +121,8 @@ fn tell(arguments: &Args, answer: &Answer, out: &mut Output<'_>, err: &mut Outpu
         out.line(jws);
         return exit::CLEAN;
     }
-    let payload = jws.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+    let payload =
+        jws.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     out.line(format!("{:#}", serde_json::from_slice::<Value>(&payload).unwrap_or_default()));
     exit::CLEAN
 }

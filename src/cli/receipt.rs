@@ -33,7 +33,13 @@ pub fn run(command: &Command, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 
         (_, Err(error)) => return unreadable(&arguments.keys, &error, err),
     };
     let set: Value = serde_json::from_slice(&keys).unwrap_or_default();
-    let keys: Vec<PublicKey> = set["keys"].as_array().into_iter().flatten().filter_map(PublicKey::from_jwk).collect();
+    let keys: Vec<PublicKey> = set
+        .get("keys")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(PublicKey::from_jwk)
+        .collect();
     match key::verify(&receipt, &keys) {
         Ok(payload) => {
             let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();

@@ -37,19 +37,9 @@ pub struct Args {
 
 /// Every candidate to `out`; 0 when somebody would get it, 65 when the document is refused.
 pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
-    let region = match document::region(&arguments.region) {
-        Ok(region) => region,
-        Err(problems) => {
-            problems.iter().for_each(|problem| err.line(problem.to_string()));
-            return exit::CONFIGURATION;
-        }
-    };
-    let read = match document::read(&region, &arguments.file, None) {
-        Ok(read) => read,
-        Err(findings) => {
-            findings.iter().for_each(|finding| err.line(finding.to_string()));
-            return exit::REFUSED_INPUT;
-        }
+    let (region, read) = match document::open(&arguments.region, &arguments.file, None, err) {
+        Ok(opened) => opened,
+        Err(code) => return code,
     };
     let (source, agreement) = match whose(arguments, &region, &read) {
         Ok(found) => found,
@@ -58,7 +48,13 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
             return exit::REFUSED_INPUT;
         }
     };
-    let case = plan::Case { region: &region, agreement, source: &source, certificate: &read.draft.certificate, test: arguments.test };
+    let case = plan::Case {
+        region: &region,
+        agreement,
+        source: &source,
+        certificate: &read.draft.certificate,
+        test: arguments.test,
+    };
     match plan::plan(&case) {
         Ok(plan) => {
             out.line(format!("{} from {source} under {}", read.form.name(), agreement.id));
@@ -76,7 +72,9 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
 /// The member that would push the document, and the agreement it is under.
 fn whose<'a>(arguments: &Args, region: &'a Region, read: &Read) -> Result<(MemberId, &'a Agreement), String> {
     let issuer = read.draft.identity.issuer.as_deref().unwrap_or_default();
-    let by_issuer = || region.members.values().find(|member| member.body(issuer).is_some()).map(|member| member.id.clone());
+    let by_issuer = || {
+        region.members.values().find(|member| member.body(issuer).is_some()).map(|member| member.id.clone())
+    };
     let source = match &arguments.source {
         Some(name) => MemberId::new(name).filter(|id| region.members.contains_key(id)),
         None => by_issuer(),
@@ -86,7 +84,11 @@ fn whose<'a>(arguments: &Args, region: &'a Region, read: &Read) -> Result<(Membe
         Some(Value::Text(code) | Value::Code(code)) => Some(code.as_str()),
         _ => None,
     };
-    let name = arguments.agreement.as_deref().or(stated).ok_or("the document names no agreement; name one with --agreement")?;
+    let name = arguments
+        .agreement
+        .as_deref()
+        .or(stated)
+        .ok_or("the document names no agreement; name one with --agreement")?;
     let agreement = region.agreement(name).ok_or("the region has no such agreement")?;
     Ok((source, agreement))
 }

@@ -23,14 +23,21 @@ pub struct Args {
 }
 
 /// Runs the hub; 0 after an orderly end, 78, 74 or 1 otherwise.
-pub fn run(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
+pub fn run(
+    arguments: &Args,
+    environment: &BTreeMap<String, String>,
+    out: &mut Output<'_>,
+    err: &mut Output<'_>,
+) -> u8 {
     let problems = Problems::default();
     let Some(config) = config::load(&arguments.folder, environment, &problems) else {
         problems.sorted().iter().for_each(|problem| err.line(problem.to_string()));
         return exit::CONFIGURATION;
     };
-    // The level is one of a closed set of words that can be read.
-    let _ = telemetry::start(&telemetry::Config::default());
+    if let Err(error) = telemetry::start(&config.log) {
+        err.line(format!("log.level: {error}"));
+        return exit::CONFIGURATION;
+    }
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(serve(config, out, err)),
         Err(error) => {

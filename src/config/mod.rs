@@ -1,10 +1,11 @@
 //! The settings of one node: built-in defaults, then `coohub.toml`, then the environment.
 //!
-//! Each layer is first read by itself with the schema of [`schema`], so that every problem carries its own place: a line
+//! Each layer is first read by itself with the schema of `schema`, so that every problem carries its own place: a line
 //! of the file or the name of a variable. Only then are the layers merged (by the config crate, which knows no lines)
 //! and read once more with the same schema, for what only shows in the whole.
 //!
-//! **Invariant:** `Config::default()` is what `default.toml` says, word for word; a test compares them.
+//! **Invariant:** `Config::default()` is what `default.toml` says, word for word, and each key is a field of the settings
+//! of the part that uses it: what is accepted is applied. Tests compare them. A part never looks back at this module.
 //!
 //! The environment comes in as a map, so nothing here reads the process. Secrets are paths, never values. The members,
 //! agreements and formats are no settings of the node: see `region`.
@@ -12,14 +13,19 @@
 mod merge;
 mod parts;
 mod schema;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-pub use self::parts::{Delivery, Identity, Listen, Log, LogFormat, LogLevel, Region, Store};
-use crate::problem::{Problems, Spot, section::Source};
+pub use self::parts::{Identity, Region};
+use crate::{
+    deliver, intake, listen,
+    problem::{Problems, Spot, section::Source},
+    store, telemetry,
+};
 
 /// The defaults, with the meaning, range and time of reading of every key.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -34,17 +40,19 @@ pub const VARIABLE_PREFIX: &str = "COOHUB__";
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Config {
     /// Where and how members connect.
-    pub listen: Listen,
+    pub listen: listen::Config,
     /// The hub's own leaves and keys.
     pub identity: Identity,
     /// Where the region stands.
     pub region: Region,
     /// The store.
-    pub store: Store,
+    pub store: store::Config,
+    /// How much intake does at once.
+    pub intake: intake::Config,
     /// What all lanes share.
-    pub delivery: Delivery,
+    pub delivery: deliver::Config,
     /// The log.
-    pub log: Log,
+    pub log: telemetry::Config,
 }
 
 /// Reads the settings of the node that runs from `folder`; paths come back joined to it. A missing file is an empty one.
@@ -81,7 +89,7 @@ pub fn read(text: &str, environment: &BTreeMap<String, String>, problems: &Probl
     let variables = merge::variables(environment, &found);
     let config = found.is_empty().then(|| merge::merge(text, &variables, &found)).flatten();
     if let Some(config) = &config {
-        schema::check(config).into_iter().for_each(|(section, key, reason)| {
+        whole::check(config).into_iter().for_each(|(section, key, reason)| {
             let spot = merge::spot(&file, &variables, (section, key));
             let problem = spot.map_or_else(
                 || merge::unset((section, key)).problem(&reason).hint("this is its default: set it as well"),
@@ -100,7 +108,7 @@ impl Config {
     /// The same settings with every path joined to the folder it is relative to.
     #[must_use]
     pub fn at(self, folder: &Path) -> Self {
-        let Self { listen, identity, region, store, delivery, log } = self;
+        let Self { identity, region, store, .. } = self;
         let certs = folder.join(&identity.certs);
         let identity = Identity {
             leaf: certs.join(identity.leaf),
@@ -111,7 +119,7 @@ impl Config {
             certs,
         };
         let region = Region { folder: folder.join(region.folder) };
-        let store = Store { folder: folder.join(&store.folder), ..store };
-        Self { listen, identity, region, store, delivery, log }
+        let store = store::Config { folder: folder.join(&store.folder), ..store };
+        Self { identity, region, store, ..self }
     }
 }

@@ -1,14 +1,22 @@
 //! The one schema of the settings: used for the defaults, the file, each variable, and the merged whole.
+//!
+//! A range stands here and, in words, in `default.toml`; a test compares the two. Where a part cannot do more than a
+//! constant of its own says, the range ends there.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use super::Config;
-use super::parts::{Delivery, Identity, Listen, Log, LogFormat, LogLevel, Region, Store};
-use crate::problem::{section::Section, unit::size_text};
+use super::{Config, Identity, Region};
+use crate::{
+    deliver, intake, listen,
+    problem::{nearest, section::Section},
+    receipt, store, telemetry,
+};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Reads what a file says over `base`; what it does not say stays.
 pub(super) fn read(base: &Config, file: &Section<'_>) -> Config {
@@ -19,68 +27,47 @@ pub(super) fn read(base: &Config, file: &Section<'_>) -> Config {
             .unwrap_or_else(|| base.identity.clone()),
         region: file.table("region", |s| region(&base.region, s)).unwrap_or_else(|| base.region.clone()),
         store: file.table("store", |s| store(&base.store, s)).unwrap_or_else(|| base.store.clone()),
-        delivery: file
-            .table("delivery", |s| delivery(&base.delivery, s))
-            .unwrap_or_else(|| base.delivery.clone()),
-        log: file.table("log", |s| log(&base.log, s)).unwrap_or(base.log),
+        intake: file.table("intake", |s| intake(&base.intake, s)).unwrap_or_else(|| base.intake.clone()),
+        delivery: file.table("delivery", |s| delivery(&base.delivery, s)).unwrap_or(base.delivery),
+        log: file.table("log", |s| log(&base.log, s)).unwrap_or_else(|| base.log.clone()),
     }
 }
 
-/// What only shows in the whole: section, key, reason.
-pub(super) fn check(config: &Config) -> Vec<(&'static str, &'static str, String)> {
-    let Config { listen, store, .. } = config;
-    let size = |bytes: usize| size_text(u64::try_from(bytes).unwrap_or(u64::MAX));
-    let mut wrong = Vec::new();
-    if listen.connections_per_peer_max > listen.connections_max {
-        let reason = format!(
-            "{} is more than connections_max: {}",
-            listen.connections_per_peer_max, listen.connections_max
-        );
-        wrong.push(("listen", "connections_per_peer_max", reason));
-    }
-    if listen.bodies_in_flight_bytes_max < listen.body_bytes_max {
-        let reason = format!(
-            "{} is less than body_bytes_max: {}",
-            size(listen.bodies_in_flight_bytes_max),
-            size(listen.body_bytes_max)
-        );
-        wrong.push(("listen", "bodies_in_flight_bytes_max", reason));
-    }
-    if store.batch_max > store.queue_max {
-        let reason = format!("{} is more than queue_max: {}", store.batch_max, store.queue_max);
-        wrong.push(("store", "batch_max", reason));
-    }
-    if store.checkpoint_bytes_max < store.checkpoint_bytes {
-        let reason = format!(
-            "{} is less than checkpoint_bytes: {}",
-            size_text(store.checkpoint_bytes_max),
-            size_text(store.checkpoint_bytes)
-        );
-        wrong.push(("store", "checkpoint_bytes_max", reason));
-    }
-    wrong
-}
-
-fn listen(base: &Listen, section: &Section<'_>) -> Listen {
-    let seconds = |low, high| Duration::from_secs(low)..=Duration::from_secs(high);
-    let size = |key, low, high, base| bytes(section, key, (low, high)).unwrap_or(base);
-    Listen {
+fn listen(base: &listen::Config, section: &Section<'_>) -> listen::Config {
+    let seconds = |key, most: Duration, base| time(section, key, Duration::from_secs(1)..=most, base);
+    let wait = |key, most: Duration, base| time(section, key, Duration::ZERO..=most, base);
+    let body_bytes_most = u64::try_from(store::BODY_BYTES_MAX).unwrap_or(u64::MAX);
+    let entries_most = u64::try_from(deliver::inbox::ENTRIES_MAX).unwrap_or(u64::MAX);
+    listen::Config {
         address: address(section).unwrap_or(base.address),
-        handshake_timeout: section
-            .duration("handshake_timeout", seconds(1, 60))
-            .unwrap_or(base.handshake_timeout),
-        request_timeout: section.duration("request_timeout", seconds(1, 300)).unwrap_or(base.request_timeout),
-        connections_max: number(section, "connections_max", (1, 100_000)).unwrap_or(base.connections_max),
-        connections_per_peer_max: number(section, "connections_per_peer_max", (1, 100_000))
-            .unwrap_or(base.connections_per_peer_max),
-        body_bytes_max: size("body_bytes_max", KIB, 64 * MIB, base.body_bytes_max),
+        connections_max: count(section, "connections_max", 1..=100_000, base.connections_max),
+        strangers_max: count(section, "strangers_max", 0..=100_000, base.strangers_max),
+        handshake_timeout: seconds("handshake_timeout", MINUTE, base.handshake_timeout),
+        header_read_timeout: seconds("header_read_timeout", 5 * MINUTE, base.header_read_timeout),
+        body_read_timeout: seconds("body_read_timeout", 5 * MINUTE, base.body_read_timeout),
+        body_room_timeout: wait("body_room_timeout", MINUTE, base.body_room_timeout),
+        request_timeout: seconds("request_timeout", 5 * MINUTE, base.request_timeout),
+        idle_timeout: seconds("idle_timeout", HOUR, base.idle_timeout),
+        long_poll_max: wait("long_poll_max", receipt::WAIT_MAX, base.long_poll_max),
+        drain_timeout: wait("drain_timeout", 10 * MINUTE, base.drain_timeout),
+        body_bytes_max: size(section, "body_bytes_max", KIB..=body_bytes_most, base.body_bytes_max),
         bodies_in_flight_bytes_max: size(
+            section,
             "bodies_in_flight_bytes_max",
-            MIB,
-            4 * GIB,
+            MIB..=4 * GIB,
             base.bodies_in_flight_bytes_max,
         ),
-        header_bytes_max: size("header_bytes_max", 8 * KIB, 256 * KIB, base.header_bytes_max),
+        member_bodies_bytes_max: size(
+            section,
+            "member_bodies_bytes_max",
+            MIB..=4 * GIB,
+            base.member_bodies_bytes_max,
+        ),
+        header_bytes_max: size(section, "header_bytes_max", 8 * KIB..=256 * KIB, base.header_bytes_max),
+        header_lines_max: count(section, "header_lines_max", 16..=1_000, base.header_lines_max),
+        streams_max: count(section, "streams_max", 1..=1_000, base.streams_max),
+        inbox_entries_max: count(section, "inbox_entries_max", 1..=entries_most, base.inbox_entries_max),
+        inbox_bytes_max: size(section, "inbox_bytes_max", KIB..=256 * MIB, base.inbox_bytes_max),
     }
 }
 
@@ -100,56 +87,81 @@ fn region(base: &Region, section: &Section<'_>) -> Region {
     Region { folder: path(section, "folder").unwrap_or_else(|| base.folder.clone()) }
 }
 
-fn store(base: &Store, section: &Section<'_>) -> Store {
-    Store {
+fn store(base: &store::Config, section: &Section<'_>) -> store::Config {
+    store::Config {
         folder: path(section, "folder").unwrap_or_else(|| base.folder.clone()),
-        queue_max: number(section, "queue_max", (1, 100_000)).unwrap_or(base.queue_max),
-        batch_max: number(section, "batch_max", (1, 10_000)).unwrap_or(base.batch_max),
-        readers: number(section, "readers", (1, 64)).unwrap_or(base.readers),
-        checkpoint_bytes: section.size("checkpoint_bytes", MIB..=GIB).unwrap_or(base.checkpoint_bytes),
-        checkpoint_bytes_max: section
-            .size("checkpoint_bytes_max", MIB..=4 * GIB)
-            .unwrap_or(base.checkpoint_bytes_max),
-        rejections_per_member_max: section
-            .count("rejections_per_member_max", 0..=1_000_000)
-            .unwrap_or(base.rejections_per_member_max),
+        queue_operations_max: count(section, "queue_operations_max", 1..=100_000, base.queue_operations_max),
+        batch_operations_max: count(section, "batch_operations_max", 1..=10_000, base.batch_operations_max),
+        readers_max: count(section, "readers_max", 1..=64, base.readers_max),
+        checkpoint_bytes: size(section, "checkpoint_bytes", MIB..=GIB, base.checkpoint_bytes),
+        log_bytes_max: size(section, "log_bytes_max", MIB..=4 * GIB, base.log_bytes_max),
+        rejections_per_member_max: count(
+            section,
+            "rejections_per_member_max",
+            0..=1_000_000,
+            base.rejections_per_member_max,
+        ),
     }
 }
 
-fn delivery(base: &Delivery, section: &Section<'_>) -> Delivery {
-    let count =
-        |key, base: u32| section.count(key, 1..=1_000).and_then(|n| u32::try_from(n).ok()).unwrap_or(base);
-    let seconds = |low, high| Duration::from_secs(low)..=Duration::from_secs(high);
-    Delivery {
-        window_deliveries_max: number(section, "window_deliveries_max", (1, 100_000))
-            .unwrap_or(base.window_deliveries_max),
-        breaker_failures: count("breaker_failures", base.breaker_failures),
-        breaker_pause: section.duration("breaker_pause", seconds(1, 3_600)).unwrap_or(base.breaker_pause),
-        refusals_in_a_row_max: count("refusals_in_a_row_max", base.refusals_in_a_row_max),
-        answer_bytes_max: bytes(section, "answer_bytes_max", (KIB, MIB)).unwrap_or(base.answer_bytes_max),
-        idle_connections_per_member_max: number(section, "idle_connections_per_member_max", (0, 256))
-            .unwrap_or(base.idle_connections_per_member_max),
-        drain_timeout: section.duration("drain_timeout", seconds(0, 600)).unwrap_or(base.drain_timeout),
+fn intake(base: &intake::Config, section: &Section<'_>) -> intake::Config {
+    let at_once = base.documents_at_once_max.map_or(0, NonZeroUsize::get);
+    let at_once = count(section, "documents_at_once_max", 0..=1_000, at_once);
+    intake::Config { documents_at_once_max: NonZeroUsize::new(at_once), limits: base.limits.clone() }
+}
+
+fn delivery(base: &deliver::Config, section: &Section<'_>) -> deliver::Config {
+    let second = Duration::from_secs(1);
+    let window_most = u64::from(store::READ_ROWS_MAX);
+    deliver::Config {
+        window_deliveries_max: count(
+            section,
+            "window_deliveries_max",
+            1..=window_most,
+            base.window_deliveries_max,
+        ),
+        sweep_period: time(section, "sweep_period", second..=HOUR, base.sweep_period),
+        breaker_failures: count(section, "breaker_failures", 1..=1_000, base.breaker_failures),
+        breaker_pause: time(section, "breaker_pause", second..=HOUR, base.breaker_pause),
+        breaker_pause_max: time(section, "breaker_pause_max", second..=HOUR, base.breaker_pause_max),
+        refusals_in_a_row_max: count(section, "refusals_in_a_row_max", 1..=1_000, base.refusals_in_a_row_max),
+        connect_timeout: time(section, "connect_timeout", second..=MINUTE, base.connect_timeout),
+        idle_timeout: time(section, "idle_timeout", second..=HOUR, base.idle_timeout),
+        idle_connections_per_member_max: count(
+            section,
+            "idle_connections_per_member_max",
+            0..=256,
+            base.idle_connections_per_member_max,
+        ),
+        answer_bytes_max: size(section, "answer_bytes_max", KIB..=MIB, base.answer_bytes_max),
+        reserved_entries_per_member_max: count(
+            section,
+            "reserved_entries_per_member_max",
+            1..=1_000,
+            base.reserved_entries_per_member_max,
+        ),
     }
 }
 
-fn log(base: &Log, section: &Section<'_>) -> Log {
-    let levels = [
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-        ("trace", LogLevel::Trace),
-    ];
-    Log {
-        level: section.choice("level", &levels).unwrap_or(base.level),
-        format: section
-            .choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])
-            .unwrap_or(base.format),
+fn log(base: &telemetry::Config, section: &Section<'_>) -> telemetry::Config {
+    let forms = [("text", telemetry::Form::Text), ("json", telemetry::Form::Json)];
+    telemetry::Config {
+        level: filter(section).unwrap_or_else(|| base.level.clone()),
+        form: section.choice("format", &forms).unwrap_or(base.form),
     }
 }
 
-fn address(section: &Section<'_>) -> Option<std::net::SocketAddr> {
+fn filter(section: &Section<'_>) -> Option<String> {
+    let found = section.text("level")?;
+    let Some(part) = telemetry::unreadable(&found.value) else { return Some(found.value) };
+    let levels = || format!("write a level ({}) or module=level", telemetry::LEVELS.join(", "));
+    let level = part.rsplit('=').next().unwrap_or_default();
+    let hint = nearest(level, telemetry::LEVELS).unwrap_or_else(levels);
+    section.add(found.spot.problem(format!("\"{part}\" is no level and no module=level")).hint(hint));
+    None
+}
+
+fn address(section: &Section<'_>) -> Option<SocketAddr> {
     let found = section.text("address")?;
     let address = found.value.parse().ok();
     if address.is_none() {
@@ -168,10 +180,14 @@ fn path(section: &Section<'_>, key: &str) -> Option<PathBuf> {
     Some(found.value.into())
 }
 
-fn number(section: &Section<'_>, key: &str, (low, high): (u64, u64)) -> Option<usize> {
-    section.count(key, low..=high).and_then(|number| usize::try_from(number).ok())
+fn count<T: TryFrom<u64>>(section: &Section<'_>, key: &str, range: RangeInclusive<u64>, base: T) -> T {
+    section.count(key, range).and_then(|number| T::try_from(number).ok()).unwrap_or(base)
 }
 
-fn bytes(section: &Section<'_>, key: &str, (low, high): (u64, u64)) -> Option<usize> {
-    section.size(key, low..=high).and_then(|size| usize::try_from(size).ok())
+fn size<T: TryFrom<u64>>(section: &Section<'_>, key: &str, range: RangeInclusive<u64>, base: T) -> T {
+    section.size(key, range).and_then(|bytes| T::try_from(bytes).ok()).unwrap_or(base)
+}
+
+fn time(section: &Section<'_>, key: &str, range: RangeInclusive<Duration>, base: Duration) -> Duration {
+    section.duration(key, range).unwrap_or(base)
 }

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::*;
+use crate::problem::unit;
 
 fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -19,13 +20,24 @@ fn other() -> Config {
     let text = r#"
         [listen]
         address = "127.0.0.1:1"
-        handshake_timeout = "1s"
-        request_timeout = "1s"
         connections_max = 7
-        connections_per_peer_max = 7
+        strangers_max = 7
+        handshake_timeout = "1s"
+        header_read_timeout = "1s"
+        body_read_timeout = "1s"
+        body_room_timeout = "1s"
+        request_timeout = "1s"
+        idle_timeout = "1s"
+        long_poll_max = "1s"
+        drain_timeout = "1s"
         body_bytes_max = "1 MiB"
         bodies_in_flight_bytes_max = "1 MiB"
+        member_bodies_bytes_max = "1 MiB"
         header_bytes_max = "8 KiB"
+        header_lines_max = 17
+        streams_max = 7
+        inbox_entries_max = 7
+        inbox_bytes_max = "1 KiB"
         [identity]
         certs = "x"
         leaf = "x"
@@ -37,20 +49,26 @@ fn other() -> Config {
         folder = "x"
         [store]
         folder = "x"
-        queue_max = 7
-        batch_max = 7
-        readers = 7
+        queue_operations_max = 7
+        batch_operations_max = 7
+        readers_max = 7
         checkpoint_bytes = "1 MiB"
-        checkpoint_bytes_max = "1 MiB"
+        log_bytes_max = "1 MiB"
         rejections_per_member_max = 7
+        [intake]
+        documents_at_once_max = 7
         [delivery]
         window_deliveries_max = 7
+        sweep_period = "7s"
         breaker_failures = 7
         breaker_pause = "7s"
+        breaker_pause_max = "7s"
         refusals_in_a_row_max = 7
-        answer_bytes_max = "1 KiB"
+        connect_timeout = "7s"
+        idle_timeout = "7s"
         idle_connections_per_member_max = 7
-        drain_timeout = "7s"
+        answer_bytes_max = "1 KiB"
+        reserved_entries_per_member_max = 7
         [log]
         level = "trace"
         format = "json"
@@ -66,7 +84,7 @@ fn the_defaults_in_words_are_the_defaults_in_code() {
     let config = file.read(&problems, |file| schema::read(&other(), file));
     assert_eq!(problems.sorted(), []);
     assert_eq!(config, Config::default());
-    assert_eq!(schema::check(&config), []);
+    assert_eq!(whole::check(&config), []);
     assert_eq!(read_with("", &[]), Ok(Config::default()));
 }
 
@@ -94,7 +112,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let config = read_with(file, &variables).unwrap();
     assert_eq!((config.listen.connections_max, config.listen.body_bytes_max), (300, 1 << 20));
     assert_eq!(config.store.folder, PathBuf::from("123"), "a number is a fine name for a folder");
-    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.form, telemetry::Form::Json);
     assert_eq!(config.listen.handshake_timeout, Duration::from_secs(10));
 }
 
@@ -106,7 +124,7 @@ fn every_wrong_variable_is_named() {
         ("COOHUB__LISTEN__BODY_BYTES", "1 MiB"),
         ("COOHUB__LISTEN__CONNECTIONS_MAX", "many"),
         ("COOHUB__LISTN__ADDRESS", "x"),
-        ("COOHUB__STORE__READERS", "65"),
+        ("COOHUB__STORE__READERS_MAX", "65"),
     ];
     assert_eq!(
         read_with("", &variables).unwrap_err(),
@@ -116,24 +134,93 @@ fn every_wrong_variable_is_named() {
             "COOHUB__LISTEN__BODY_BYTES: listen.body_bytes: is not a known key; did you mean \"body_bytes_max\"?",
             "COOHUB__LISTEN__CONNECTIONS_MAX: listen.connections_max: must be a whole number",
             "COOHUB__LISTN__ADDRESS: listn: is not a known key; did you mean \"listen\"?",
-            "COOHUB__STORE__READERS: store.readers: 65 is out of range; allowed: 1 to 64",
+            "COOHUB__STORE__READERS_MAX: store.readers_max: 65 is out of range; allowed: 1 to 64",
         ]
     );
 }
 
+/// The keys of the defaults, with what is said of each and their values.
+fn explained() -> Vec<(String, String, String)> {
+    let (mut section, mut words, mut keys) = (String::new(), String::new(), Vec::new());
+    for line in DEFAULT.lines().skip_while(|line| !line.starts_with('[')) {
+        if let Some(comment) = line.strip_prefix("# ") {
+            words = format!("{words} {comment}");
+        } else if let Some((key, value)) = line.split_once(" = ") {
+            let name = format!("COOHUB__{}__{}", section.to_uppercase(), key.to_uppercase());
+            keys.push((name, std::mem::take(&mut words), value.to_owned()));
+        } else if line.starts_with('[') {
+            section = line.trim_matches(['[', ']']).to_owned();
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_ranges_in_words_are_the_ranges_in_code() {
+    let mut bare = Vec::new();
+    for (name, words, value) in explained() {
+        let text = value.trim_matches('"');
+        let beyond = match (unit::size(text), unit::duration(text), value.parse::<u64>()) {
+            (Some(_), ..) => "1000 GiB",
+            (_, Some(_), _) => "1000d",
+            (.., Ok(_)) => "1000000000000",
+            _ => {
+                bare.push(name);
+                continue;
+            }
+        };
+        let problems = read_with("", &[(&name, beyond)]).unwrap_err();
+        let (_, range) = problems[0].split_once("allowed: ").unwrap_or_else(|| panic!("{problems:?}"));
+        let said = [".", ", not "].iter().any(|end| words.contains(&format!(" {range}{end}")));
+        assert!(said, "{name}: {range}");
+    }
+    let bare: Vec<_> = bare.iter().map(|name| name.trim_start_matches(VARIABLE_PREFIX)).collect();
+    let words = ["LISTEN__ADDRESS", "REGION__FOLDER", "STORE__FOLDER", "LOG__LEVEL", "LOG__FORMAT"];
+    let of_the_identity = |name: &&&str| name.starts_with("IDENTITY__");
+    assert_eq!(bare.iter().filter(of_the_identity).count(), 6);
+    assert!(bare.iter().filter(|name| !of_the_identity(name)).eq(words.iter()), "{bare:?}");
+}
+
 #[test]
 fn what_only_shows_in_the_whole_is_said_where_it_was_set() {
-    let file = "[store]\nqueue_max = 10\nbatch_max = 20\n";
+    let file = "[store]\nqueue_operations_max = 10\nbatch_operations_max = 20\n";
     let lines = |text, variables: &[(&str, &str)]| read_with(text, variables).unwrap_err();
-    assert_eq!(lines(file, &[]), ["coohub.toml:3:13: store.batch_max: 20 is more than queue_max: 10"]);
+    let reason = "is more than queue_operations_max: 10";
+    assert_eq!(lines(file, &[]), [format!("coohub.toml:3:24: store.batch_operations_max: 20 {reason}")]);
     assert_eq!(
-        lines(file, &[("COOHUB__STORE__BATCH_MAX", "30")]),
-        ["COOHUB__STORE__BATCH_MAX: store.batch_max: 30 is more than queue_max: 10"]
+        lines(file, &[("COOHUB__STORE__BATCH_OPERATIONS_MAX", "30")]),
+        [format!("COOHUB__STORE__BATCH_OPERATIONS_MAX: store.batch_operations_max: 30 {reason}")]
     );
+    let hint = "this is its default: set it as well";
     assert_eq!(
-        lines("[store]\nqueue_max = 10\n", &[]),
-        ["coohub.toml: store.batch_max: 256 is more than queue_max: 10; this is its default: set it as well"]
+        lines("[store]\nqueue_operations_max = 10\n", &[]),
+        [format!("coohub.toml: store.batch_operations_max: 256 {reason}; {hint}")]
     );
+}
+
+#[test]
+fn each_setting_that_does_not_fit_another_is_refused_and_at_the_edge_taken() {
+    let cases = [
+        ("listen", "strangers_max = 65\nconnections_max = 64", "strangers_max = 64\nconnections_max = 64"),
+        ("listen", "body_read_timeout = \"61s\"", "body_read_timeout = \"60s\""),
+        (
+            "listen",
+            "body_room_timeout = \"6s\"\nbody_read_timeout = \"5s\"\nrequest_timeout = \"5s\"",
+            "body_room_timeout = \"5s\"\nbody_read_timeout = \"5s\"\nrequest_timeout = \"5s\"",
+        ),
+        ("listen", "member_bodies_bytes_max = \"1 MiB\"", "member_bodies_bytes_max = \"2 MiB\""),
+        ("listen", "bodies_in_flight_bytes_max = \"15 MiB\"", "bodies_in_flight_bytes_max = \"16 MiB\""),
+        ("store", "batch_operations_max = 1025", "batch_operations_max = 1024"),
+        ("store", "log_bytes_max = \"15 MiB\"", "log_bytes_max = \"16 MiB\""),
+        ("delivery", "breaker_pause_max = \"14s\"", "breaker_pause_max = \"15s\""),
+    ];
+    for (section, wrong, right) in cases {
+        let key = wrong.split(' ').next().unwrap();
+        let problems = read_with(&format!("[{section}]\n{wrong}\n"), &[]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains(&format!("{section}.{key}: ")), "{problems:?}");
+        assert!(read_with(&format!("[{section}]\n{right}\n"), &[]).is_ok(), "{right}");
+    }
 }
 
 #[test]
@@ -143,6 +230,6 @@ fn paths_are_joined_to_the_folder_the_hub_runs_from() {
     let problems = Problems::default();
     let config = load(folder.path(), &BTreeMap::new(), &problems).unwrap();
     assert_eq!(config.store.folder, folder.path().join("data"));
-    assert_eq!(config.identity.key, folder.path().join("certs/dev/hub/leaf.key"));
+    assert_eq!(config.identity.key, folder.path().join("certs/dev/server.key"));
     assert_eq!(config.identity.leaf, PathBuf::from("/etc/coohub/leaf.pem"));
 }

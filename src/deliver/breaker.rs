@@ -5,14 +5,8 @@
 
 use std::time::Duration;
 
+use super::Config;
 use crate::model::time::Timestamp;
-
-/// Partner faults in a row that open the breaker.
-pub const FAULTS_TO_OPEN: u32 = 5;
-/// First pause of an open breaker; it doubles with every probe that fails.
-pub const PAUSE_FIRST: Duration = Duration::from_secs(15);
-/// Longest pause.
-pub const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Whether a partner is spared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,16 +76,20 @@ impl Breaker {
         Self::default()
     }
 
-    /// The breaker after a partner fault at `now`.
+    /// The breaker after a partner fault at `now`, under these settings.
     ///
     /// Faults of attempts begun before it opened change nothing more.
     #[must_use]
-    pub fn failed(self, now: Timestamp) -> Self {
+    pub fn failed(self, now: Timestamp, config: &Config) -> Self {
         match self {
-            Self::Closed { faults } if faults + 1 < FAULTS_TO_OPEN => Self::Closed { faults: faults + 1 },
-            Self::Closed { .. } => Self::Open { until: now.plus(PAUSE_FIRST), pause: PAUSE_FIRST },
+            Self::Closed { faults } if faults + 1 < config.breaker_failures => {
+                Self::Closed { faults: faults + 1 }
+            }
+            Self::Closed { .. } => {
+                Self::Open { until: now.plus(config.breaker_pause), pause: config.breaker_pause }
+            }
             Self::HalfOpen { pause } => {
-                let pause = pause.saturating_mul(2).min(PAUSE_MAX);
+                let pause = pause.saturating_mul(2).min(config.breaker_pause_max);
                 Self::Open { until: now.plus(pause), pause }
             }
             open @ Self::Open { .. } => open,
@@ -128,16 +126,20 @@ mod tests {
         Timestamp(0).plus(Duration::from_secs(seconds))
     }
 
+    fn fail(breaker: Breaker, now: Timestamp) -> Breaker {
+        breaker.failed(now, &Config::default())
+    }
+
     fn open() -> Breaker {
-        (0..FAULTS_TO_OPEN).fold(Breaker::default(), |breaker, _| breaker.failed(at(0)))
+        (0..5).fold(Breaker::default(), |breaker, _| fail(breaker, at(0)))
     }
 
     #[test]
     fn it_opens_at_the_fifth_fault_in_a_row_and_not_before() {
-        let four = (1..FAULTS_TO_OPEN).fold(Breaker::default(), |breaker, _| breaker.failed(at(0)));
+        let four = (0..4).fold(Breaker::default(), |breaker, _| fail(breaker, at(0)));
         assert_eq!(four.gate(at(0)), Gate::Free);
-        assert_eq!(four.failed(at(0)).gate(at(0)), Gate::Shut(at(15)));
-        assert_eq!(four.answered().failed(at(0)).gate(at(0)), Gate::Free);
+        assert_eq!(fail(four, at(0)).gate(at(0)), Gate::Shut(at(15)));
+        assert_eq!(fail(four.answered(), at(0)).gate(at(0)), Gate::Free);
     }
 
     #[test]
@@ -153,7 +155,7 @@ mod tests {
     fn every_failed_probe_doubles_the_pause_up_to_five_minutes() {
         let (mut breaker, mut now, mut pauses) = (open(), at(15), Vec::new());
         for _ in 0..6 {
-            breaker = breaker.began().failed(now);
+            breaker = fail(breaker.began(), now);
             let Gate::Shut(until) = breaker.gate(now) else { panic!("shut") };
             pauses.push(until.since(now).as_secs());
             now = until;
@@ -162,8 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn it_opens_as_soon_and_for_as_long_as_it_is_told() {
+        let seconds = Duration::from_secs;
+        let (breaker_pause, breaker_pause_max) = (seconds(7), seconds(10));
+        let config = Config { breaker_failures: 2, breaker_pause, breaker_pause_max, ..Config::default() };
+        let one = Breaker::default().failed(at(0), &config);
+        assert_eq!(one.gate(at(0)), Gate::Free);
+        let open = one.failed(at(0), &config);
+        assert_eq!(open.gate(at(0)), Gate::Shut(at(7)));
+        assert_eq!(open.began().failed(at(7), &config).gate(at(7)), Gate::Shut(at(17)));
+    }
+
+    #[test]
     fn a_late_fault_does_not_lengthen_the_pause_and_a_late_answer_closes() {
-        assert_eq!(open().failed(at(10)).gate(at(15)), Gate::Probe);
+        assert_eq!(fail(open(), at(10)).gate(at(15)), Gate::Probe);
         assert_eq!(open().answered().gate(at(1)), Gate::Free);
     }
 
@@ -180,7 +194,7 @@ mod tests {
             for event in events {
                 now = now.plus(Duration::from_secs(1));
                 breaker = match event {
-                    0 => breaker.failed(now),
+                    0 => fail(breaker, now),
                     1 => breaker.answered(),
                     2 => breaker.undecided(now),
                     _ if matches!(breaker.gate(now), Gate::Free | Gate::Probe) => breaker.began(),
@@ -188,7 +202,7 @@ mod tests {
                 };
             }
             let settled = breaker.undecided(now);
-            let gate = settled.gate(now.plus(PAUSE_MAX));
+            let gate = settled.gate(now.plus(Config::default().breaker_pause_max));
             prop_assert!(matches!(gate, Gate::Free | Gate::Probe));
         }
     }

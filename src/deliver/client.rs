@@ -25,17 +25,12 @@ use rustls::ClientConfig;
 use tower::Service;
 
 use super::{
+    Config,
     headers::Headers,
     outcome::{Answer, Received, Silence},
 };
 use crate::region::member::Endpoint;
 
-/// Longest answer read, in bytes; what is longer is cut there and its connection closed.
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-/// Longest wait for a connection, TLS handshake included.
-pub const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// How long an unused connection is kept.
-pub const IDLE_MAX: Duration = Duration::from_secs(90);
 /// Longest head of an answer, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
@@ -56,25 +51,26 @@ pub struct Client {
     pool: Pool<Bounded, Full<Bytes>>,
     url: Uri,
     timeout: Duration,
+    answer_bytes_max: usize,
 }
 
 impl Client {
-    /// A client that shows the identity and trusts the anchors of `tls`, with at most `idle_max` idle connections.
+    /// A client that shows the identity and trusts the anchors of `tls`, within these limits.
     ///
     /// # Errors
     /// [`Unusable::Url`] for anything but an `https` URL.
-    pub fn new(endpoint: &Endpoint, tls: &Arc<ClientConfig>, idle_max: usize) -> Result<Self, Unusable> {
+    pub fn new(endpoint: &Endpoint, tls: &Arc<ClientConfig>, config: &Config) -> Result<Self, Unusable> {
         let url: Uri = endpoint.url.parse().map_err(|_| Unusable::Url)?;
         if url.scheme_str() != Some("https") || url.host().is_none() {
             return Err(Unusable::Url);
         }
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_MAX)
-            .pool_max_idle_per_host(idle_max)
+            .pool_idle_timeout(config.idle_timeout)
+            .pool_max_idle_per_host(config.idle_connections_per_member_max)
             .http1_max_buf_size(HEAD_BYTES_MAX)
-            .build(Bounded(https(tls)));
-        Ok(Self { pool, url, timeout: endpoint.timeout })
+            .build(Bounded { https: https(tls), timeout: config.connect_timeout });
+        Ok(Self { pool, url, timeout: endpoint.timeout, answer_bytes_max: config.answer_bytes_max })
     }
 
     /// Posts one delivery and waits for its answer, at most the endpoint's timeout.
@@ -93,7 +89,7 @@ impl Client {
         Ok(match tokio::time::timeout_at(deadline, self.pool.request(request)).await {
             Err(_) => Received::Nothing(Silence::Timeout),
             Ok(Err(error)) => Received::Nothing(silence(&error)),
-            Ok(Ok(response)) => Received::Answer(read(response, deadline).await),
+            Ok(Ok(response)) => Received::Answer(read(response, deadline, self.answer_bytes_max).await),
         })
     }
 }
@@ -111,7 +107,7 @@ pub fn https(tls: &ClientConfig) -> HttpsConnector<HttpConnector> {
 }
 
 /// Reads an answer: its head counts even when its body does not come.
-async fn read(response: Response<Incoming>, deadline: tokio::time::Instant) -> Answer {
+async fn read(response: Response<Incoming>, deadline: tokio::time::Instant, bytes_max: usize) -> Answer {
     let (head, mut body) = response.into_parts();
     let mut answer = Answer {
         status: head.status.as_u16(),
@@ -129,7 +125,7 @@ async fn read(response: Response<Incoming>, deadline: tokio::time::Instant) -> A
             Ok(Some(Err(_))) | Err(_) => break,
         };
         let Ok(data) = frame.into_data() else { continue };
-        let room = ANSWER_BYTES_MAX.saturating_sub(answer.body.len());
+        let room = bytes_max.saturating_sub(answer.body.len());
         answer.body.extend(data.iter().take(room));
         if data.len() > room {
             break;
@@ -175,9 +171,12 @@ fn root(error: &(dyn Error + 'static)) -> String {
     last.to_string()
 }
 
-/// A connector that gives up after [`CONNECT_MAX`], whichever phase it hangs in.
+/// A connector that gives up after a while, whichever phase it hangs in.
 #[derive(Clone, Debug)]
-struct Bounded(HttpsConnector<HttpConnector>);
+struct Bounded {
+    https: HttpsConnector<HttpConnector>,
+    timeout: Duration,
+}
 
 /// A connection was not made in time.
 #[derive(Debug, thiserror::Error)]
@@ -192,13 +191,13 @@ impl Service<Uri> for Bounded {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Fault>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        self.0.poll_ready(context)
+        self.https.poll_ready(context)
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = self.0.call(to);
+        let (connecting, timeout) = (self.https.call(to), self.timeout);
         Box::pin(async move {
-            tokio::time::timeout(CONNECT_MAX, connecting).await.map_err(|_| Box::new(TooSlow) as Fault)?
+            tokio::time::timeout(timeout, connecting).await.map_err(|_| Box::new(TooSlow) as Fault)?
         })
     }
 }
@@ -231,7 +230,7 @@ mod tests {
                 acknowledge: Acknowledge::Echo,
                 timeout: Duration::from_secs(1),
             };
-            assert_eq!(Client::new(&endpoint, &tls, 1).is_ok(), usable, "{url}");
+            assert_eq!(Client::new(&endpoint, &tls, &Config::default()).is_ok(), usable, "{url}");
         }
     }
 }

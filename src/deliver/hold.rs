@@ -1,4 +1,4 @@
-//! Lanes that stand still because an operator, or five refusals in a row with one code, said so.
+//! Lanes that stand still because an operator, or too many refusals in a row with one code, said so.
 //!
 //! A hold is lane state: it touches no delivery, and nothing is lost or aged by it but time. It is memory only; a
 //! restart releases every lane.
@@ -8,9 +8,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 
 use crate::model::id::MemberId;
-
-/// Refusals in a row with one code that hold a lane: then something is wrong with more than one certificate.
-pub const REFUSALS_TO_HOLD: u32 = 5;
 
 /// The lanes held, and why; cheap to clone.
 #[derive(Clone, Debug)]
@@ -59,13 +56,13 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Counts a refusal; true when it makes the row long enough to hold the lane, which starts a new row.
-    pub(super) fn refused(&mut self, code: &str) -> bool {
+    /// Counts a refusal; true when it makes a row of `row_max`, which holds the lane and starts a new row.
+    pub(super) fn refused(&mut self, code: &str, row_max: u32) -> bool {
         let count = match self.row.take() {
             Some((same, count)) if same == code => count + 1,
             _ => 1,
         };
-        let full = count >= REFUSALS_TO_HOLD;
+        let full = count >= row_max;
         self.row = (!full).then(|| (code.to_owned(), count));
         full
     }
@@ -83,22 +80,22 @@ mod tests {
     #[test]
     fn five_refusals_in_a_row_with_one_code_hold_and_four_do_not() {
         let mut refusals = Refusals::default();
-        assert_eq!([0; 5].map(|_| refusals.refused("not-for-us")), [false, false, false, false, true]);
-        assert!(!refusals.refused("not-for-us"), "a released lane counts anew");
+        assert_eq!([0; 5].map(|_| refusals.refused("not-for-us", 5)), [false, false, false, false, true]);
+        assert!(!refusals.refused("not-for-us", 5), "a released lane counts anew");
     }
 
     #[test]
     fn another_code_or_a_success_ends_the_row() {
         let mut refusals = Refusals::default();
         for _ in 0..4 {
-            assert!(!refusals.refused("not-for-us"));
+            assert!(!refusals.refused("not-for-us", 5));
         }
         refusals.taken();
         for _ in 0..4 {
-            assert!(!refusals.refused("not-for-us"));
+            assert!(!refusals.refused("not-for-us", 5));
         }
-        assert!(!refusals.refused("format-unsupported"));
-        assert!(!refusals.refused("not-for-us"));
+        assert!(!refusals.refused("format-unsupported", 5));
+        assert!(!refusals.refused("not-for-us", 5));
     }
 
     #[test]

@@ -41,10 +41,8 @@ use crate::{
     },
 };
 
-/// Most entries one collection gives.
+/// Most entries one collection gives, whatever it is asked for.
 pub const ENTRIES_MAX: usize = 100;
-/// Most entries a member may have reserved at once.
-pub const LEASES_MAX: usize = 1_000;
 
 /// The mailboxes; cheap to clone.
 #[derive(Clone)]
@@ -100,13 +98,20 @@ impl Inbox {
         Self { handles, boxes: Arc::default() }
     }
 
-    /// Offers up to `limit` due entries and reserves them for the member's lease.
+    /// Offers up to `limit` due entries and reserves them for the member's lease; none after the one whose bytes reach
+    /// `bytes_max`.
     ///
-    /// **Bounds:** [`ENTRIES_MAX`] entries at once, [`LEASES_MAX`] reserved; the member's rate.
+    /// **Bounds:** [`ENTRIES_MAX`] entries at once, [`super::Config::reserved_entries_per_member_max`] reserved; the
+    /// member's rate.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn collect(&self, member: &MemberId, limit: usize) -> Result<Vec<Entry>, Fault> {
+    pub async fn collect(
+        &self,
+        member: &MemberId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Fault> {
         let region = self.handles.region.borrow().clone();
         let Some((member, lease)) = region.members.get(member).and_then(mailbox) else {
             return Ok(Vec::new());
@@ -119,20 +124,23 @@ impl Inbox {
         mailbox.limiter.retune(member.rate);
         let now = self.handles.clock.now();
         mailbox.leases.retain(|_, lease| lease.until > now);
-        let room = limit.min(ENTRIES_MAX).min(LEASES_MAX.saturating_sub(mailbox.leases.len()));
+        let reserved_max = self.handles.config.reserved_entries_per_member_max;
+        let room = limit.min(ENTRIES_MAX).min(reserved_max.saturating_sub(mailbox.leases.len()));
         let skip: Vec<_> = mailbox.leases.keys().copied().collect();
         let mut entries = Vec::new();
+        let mut bytes = 0_usize;
         for delivery in self.handles.store.due(&member.id, now, room, &skip).await? {
             if let Some(event) = unsendable(&region, &delivery, now) {
                 self.set_aside(&region, &delivery, event).await?;
                 continue;
             }
-            if mailbox.limiter.ready(delivery.weight).is_err() {
+            if bytes >= bytes_max || mailbox.limiter.ready(delivery.weight).is_err() {
                 break;
             }
             if let Some(parcel) = self.parcel(&region, &delivery).await? {
                 mailbox.leases.insert(delivery.id, Lease { since: now, until: now.plus(lease) });
                 let Parcel { headers, body, digest } = parcel;
+                bytes = bytes.saturating_add(body.bytes.len());
                 entries.push(Entry { delivery: delivery.id, headers, body, digest });
             }
         }

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    Handles, SWEEP_EVERY,
+    Handles,
     attempt::{Attempt, Ended, How},
     breaker::{Breaker, Gate},
     changed,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     model::{
         delivery::Event,
-        id::{DeliveryId, Digest, MemberId},
+        id::{DeliveryId, MemberId},
         reason::Reason,
         time::Timestamp,
     },
@@ -34,8 +34,6 @@ use crate::{
     store::{Fault, record::Delivery},
 };
 
-/// Deliveries a lane reads at once.
-const WINDOW_DELIVERIES: usize = 64;
 /// How long what was read is trusted before it is read again: what became urgent meanwhile waits no longer.
 const WINDOW_AGE_MAX: Duration = Duration::from_secs(1);
 /// Attempts that may end before the lane has looked at them.
@@ -62,7 +60,7 @@ pub(super) struct Lane {
 
 /// How the target is reached under one region.
 struct Road {
-    region: Digest,
+    region: Arc<Region>,
     made: Timestamp,
     limiter: Limiter,
     /// `None` while no client can be made: the address or the TLS files are unusable.
@@ -71,9 +69,10 @@ struct Road {
 }
 
 impl Road {
-    /// Whether it is that of this region; one without client is tried again after a while.
-    fn is_current(&self, region: &Region, now: Timestamp) -> bool {
-        self.region == region.digest && (self.client.is_some() || now.since(self.made) < SHUN)
+    /// Whether it is that of this region as loaded: a reload may bring new leaves with the same region. One without
+    /// client is tried again after a while.
+    fn is_current(&self, region: &Arc<Region>, now: Timestamp) -> bool {
+        Arc::ptr_eq(&self.region, region) && (self.client.is_some() || now.since(self.made) < SHUN)
     }
 }
 
@@ -106,7 +105,7 @@ impl Lane {
                 tracing::error!(target.id = %self.target, %fault, "a lane could not look for work");
                 Some(self.handles.clock.now().plus(FAULT_PAUSE))
             });
-            let longest = self.handles.clock.now().plus(SWEEP_EVERY);
+            let longest = self.handles.clock.now().plus(self.handles.config.sweep_period);
             let until = rest.unwrap_or(longest).min(longest);
             tokio::select! {
                 () = tasks.stopping() => {}
@@ -143,7 +142,7 @@ impl Lane {
     }
 
     /// Takes over a new region: a new client, the pace as configured now.
-    fn adopt(&mut self, region: &Region, member: Option<&Member>) {
+    fn adopt(&mut self, region: &Arc<Region>, member: Option<&Member>) {
         let Some(member) = member else { return self.road = None };
         let now = self.handles.clock.now();
         if self.road.as_ref().is_some_and(|road| road.is_current(region, now)) {
@@ -156,14 +155,15 @@ impl Lane {
         };
         limiter.retune(rate);
         let concurrency = usize::try_from(member.concurrency.get()).unwrap_or(usize::MAX);
-        let client = self.client(member, concurrency);
-        self.road = Some(Road { region: region.digest, made: now, limiter, client, concurrency });
+        let client = self.client(member);
+        self.road = Some(Road { region: region.clone(), made: now, limiter, client, concurrency });
     }
 
-    fn client(&self, member: &Member, concurrency: usize) -> Option<(Client, Endpoint)> {
+    fn client(&self, member: &Member) -> Option<(Client, Endpoint)> {
         let Reach::Push(endpoint) = &member.reach else { return None };
-        let made = (self.handles.tls)(endpoint)
-            .and_then(|tls| Client::new(endpoint, &tls, concurrency).map_err(|error| error.to_string()));
+        let made = (self.handles.tls)(endpoint).and_then(|tls| {
+            Client::new(endpoint, &tls, &self.handles.config).map_err(|error| error.to_string())
+        });
         match made {
             Ok(client) => Some((client, endpoint.clone())),
             Err(why) => {
@@ -194,7 +194,8 @@ impl Lane {
         if self.window.is_empty() {
             self.shunned.retain(|_, until| *until > now);
             let skip: Vec<_> = self.in_hand.iter().chain(self.shunned.keys()).copied().collect();
-            self.window = self.handles.store.due(&self.target, now, WINDOW_DELIVERIES, &skip).await?.into();
+            let most = self.handles.config.window_deliveries_max;
+            self.window = self.handles.store.due(&self.target, now, most, &skip).await?.into();
             self.window_read = now;
         }
         Ok(self.window.pop_front())
@@ -243,15 +244,16 @@ impl Lane {
         let before = self.breaker;
         self.breaker = match &ended.how {
             How::Taken | How::Refused(_) => before.answered(),
-            How::PartnerFault => before.failed(now),
+            How::PartnerFault => before.failed(now, &self.handles.config),
             How::OurFault => before.undecided(now),
         };
         if before.word() != self.breaker.word() {
             tracing::warn!(target.id = %self.target, breaker = self.breaker.word(), "a lane's breaker moved");
         }
+        let row_max = self.handles.config.refusals_in_a_row_max;
         match ended.how {
             How::Taken => self.refusals.taken(),
-            How::Refused(code) if self.refusals.refused(&code) => {
+            How::Refused(code) if self.refusals.refused(&code, row_max) => {
                 tracing::error!(target.id = %self.target, code, "a lane is held after refusals in a row");
                 self.handles.holds.hold(&self.target, &format!("refusals in a row: {code}"));
             }

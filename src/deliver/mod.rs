@@ -1,6 +1,6 @@
 //! From a due delivery to an outcome on disk: by push over mutual TLS, or through a member's mailbox.
 //!
-//! Each target has a [`lane`]: it claims the due heads of the target's chains, sends them at the target's pace, and
+//! Each target has a `lane`: it claims the due heads of the target's chains, sends them at the target's pace, and
 //! commits what came of each attempt. A lane waits for nobody else's target. What an answer means is decided in
 //! [`outcome`], the pace in [`limiter`], when a silent partner is spared in [`breaker`], what follows for the delivery in
 //! `model::delivery::step`: all pure. The [`inbox`] takes the same heads with the same limits and leaves the same
@@ -15,6 +15,7 @@
 
 mod attempt;
 mod attestation;
+mod config;
 mod expiry;
 mod lane;
 mod parcel;
@@ -33,7 +34,7 @@ pub mod outcome;
 #[cfg(test)]
 mod sample;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use rustls::ClientConfig;
 use tokio::sync::watch;
@@ -51,8 +52,7 @@ use crate::{
     store::{Fault, Store},
 };
 
-/// How often deliveries past their expiry are looked for, and the longest a lane sleeps without looking.
-pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
+pub use self::config::Config;
 
 /// Makes the TLS side of an endpoint: the hub's identity and the anchors the endpoint names. The error is in words.
 pub type Tls = Arc<dyn Fn(&Endpoint) -> Result<Arc<ClientConfig>, String> + Send + Sync>;
@@ -74,6 +74,8 @@ pub struct Handles {
     pub dice: Dice,
     /// Lanes that stand still.
     pub holds: Holds,
+    /// Limits.
+    pub config: Config,
 }
 
 /// Where the jitter of retries comes from.
@@ -126,7 +128,7 @@ impl Deliveries {
             tokio::select! {
                 () = tasks.stopping() => {}
                 () = changed(&mut region) => {}
-                () = self.handles.clock.sleep(SWEEP_EVERY) => {}
+                () = self.handles.clock.sleep(self.handles.config.sweep_period) => {}
             }
         }
     }

@@ -80,6 +80,7 @@ pub(super) fn region(link: LinkState) -> Region {
         parties: Vec::new(),
         unions: Vec::new(),
         proof: ProofDemand::Connection,
+        proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: Some(ru.id.clone()), to: Some(kg.id.clone()), state: link }],

@@ -46,7 +46,11 @@ pub(super) struct Decision {
 /// A severe finding: the number is taken by other content, or what is changed is unknown.
 pub(super) fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
     if let Some(known) = same(case) {
-        return Ok(Decision { version: known.version, duplicate_of: Some(known.message), findings: Vec::new() });
+        return Ok(Decision {
+            version: known.version,
+            duplicate_of: Some(known.message),
+            findings: Vec::new(),
+        });
     }
     match case.function {
         Function::Original | Function::Replacement => issue(case),
@@ -85,7 +89,10 @@ fn accepted(version: u32) -> Decision {
 fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
     let Some(latest) = &case.standing.latest else { return unseen(case) };
     if case.standing.cancelled.is_some() {
-        return Err(Finding::severe(Reason::CertificateCancelled, "the certificate was cancelled; issue a new one"));
+        return Err(Finding::severe(
+            Reason::CertificateCancelled,
+            "the certificate was cancelled; issue a new one",
+        ));
     }
     let version = case.stated.unwrap_or(latest.version.saturating_add(1));
     if version <= latest.version {
@@ -99,7 +106,8 @@ fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
 fn cancel(case: &Case<'_>) -> Result<Decision, Finding> {
     let Some(latest) = &case.standing.latest else { return unseen(case) };
     if case.stated.is_some() && case.standing.stated.is_none() {
-        let advice = "the hub has no such version of the certificate; leave the version out to cancel the latest";
+        let advice =
+            "the hub has no such version of the certificate; leave the version out to cancel the latest";
         return Err(Finding::severe(Reason::VersionUnknown, advice));
     }
     let version = case.stated.unwrap_or(latest.version);
@@ -115,7 +123,10 @@ fn unseen(case: &Case<'_>) -> Result<Decision, Finding> {
             "the hub has not seen the certificate that this changes; send the original first",
         )),
         Unseen::Forward => {
-            let note = Finding::warning(Reason::CertificateUnknown, "the hub has not seen the certificate that this changes");
+            let note = Finding::warning(
+                Reason::CertificateUnknown,
+                "the hub has not seen the certificate that this changes",
+            );
             let version = case.stated.unwrap_or(VERSION_FIRST);
             Ok(Decision { version, duplicate_of: None, findings: vec![note] })
         }
@@ -130,10 +141,19 @@ mod tests {
     const NEW: Digest = Digest([2; 32]);
 
     fn known(version: u32) -> Known {
-        Known { message: MessageId(uuid::Uuid::from_u128(u128::from(version))), version, canonical: Some(OLD) }
+        Known {
+            message: MessageId(uuid::Uuid::from_u128(u128::from(version))),
+            version,
+            canonical: Some(OLD),
+        }
     }
 
-    fn outcome(function: Function, stated: Option<u32>, canonical: Digest, standing: &Standing) -> Result<(u32, bool), &'static str> {
+    fn outcome(
+        function: Function,
+        stated: Option<u32>,
+        canonical: Digest,
+        standing: &Standing,
+    ) -> Result<(u32, bool), &'static str> {
         let case = Case { function, stated, canonical: Some(canonical), standing, unseen: Unseen::Reject };
         decide(&case).map(|d| (d.version, d.duplicate_of.is_some())).map_err(|f| f.reason.code())
     }
@@ -171,7 +191,13 @@ mod tests {
     #[test]
     fn an_agreement_may_forward_what_the_hub_has_not_seen() {
         let standing = Standing::default();
-        let case = Case { function: Function::Amendment, stated: None, canonical: None, standing: &standing, unseen: Unseen::Forward };
+        let case = Case {
+            function: Function::Amendment,
+            stated: None,
+            canonical: None,
+            standing: &standing,
+            unseen: Unseen::Forward,
+        };
         assert_eq!(decide(&case).unwrap().findings.len(), 1);
     }
 }

@@ -9,7 +9,7 @@ mod accepting;
 mod identity;
 mod reading;
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
@@ -120,11 +120,11 @@ pub enum Verdict {
     },
 }
 
-/// How much intake does at once.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// How much intake does at once; read at start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Config {
-    /// Documents decoded, mapped and judged at the same time; one per core is right.
-    pub documents_at_once_max: usize,
+    /// Documents decoded, mapped and judged at the same time; `None`: one per core, more would only wait for each other.
+    pub documents_at_once_max: Option<NonZeroUsize>,
     /// Caps of the decode stage.
     pub limits: Limits,
 }
@@ -146,7 +146,8 @@ impl Intake {
     /// An intake over a store, signing with `key`.
     #[must_use]
     pub fn new(store: Store, key: Arc<SigningKey>, clock: Clock, config: Config) -> Self {
-        let pool = Arc::new(Semaphore::new(config.documents_at_once_max));
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let pool = Arc::new(Semaphore::new(config.documents_at_once_max.unwrap_or_else(cores).get()));
         Self { store, key, clock, limits: Arc::new(config.limits), pool }
     }
 

@@ -63,7 +63,12 @@ pub(super) enum About {
 ///
 /// # Errors
 /// Findings, severe ones first.
-pub(super) fn read(push: &Push, source: &Member, limits: &decode::limit::Limits, today: &Date) -> Result<Reading, Vec<Finding>> {
+pub(super) fn read(
+    push: &Push,
+    source: &Member,
+    limits: &decode::limit::Limits,
+    today: &Date,
+) -> Result<Reading, Vec<Finding>> {
     match push.content {
         Content::Message => read_message(push, source),
         Content::Document(syntax) if push.envelope.function.has_document() => {
@@ -82,14 +87,20 @@ fn read_message(push: &Push, source: &Member) -> Result<Reading, Vec<Finding>> {
     match message::read(&push.body).map_err(one)? {
         Message::Response(response) => {
             if source.customs.is_empty() {
-                return Err(one(Finding::severe(Reason::RoleNotAllowed, "only an importing customs answers about deliveries")));
+                return Err(one(Finding::severe(
+                    Reason::RoleNotAllowed,
+                    "only an importing customs answers about deliveries",
+                )));
             }
             let about = About::Delivery(response.delivery, response.answer, response.reason);
             Ok(Reading::bare(Function::Response, about, Unseen::Reject))
         }
         Message::Cancellation(cancellation) => {
             let agreement = push.region.agreement(&cancellation.agreement).ok_or_else(|| {
-                one(Finding::severe(Reason::AgreementUnknown, "name an agreement of this community, by its id or one of its aliases"))
+                one(Finding::severe(
+                    Reason::AgreementUnknown,
+                    "name an agreement of this community, by its id or one of its aliases",
+                ))
             })?;
             if source.body(&cancellation.issuer).is_none() {
                 let advice = "only the issuing body cancels, and this member may not speak for the one named";
@@ -102,14 +113,20 @@ fn read_message(push: &Push, source: &Member) -> Result<Reading, Vec<Finding>> {
                 lineage: cancellation.number.clone(),
                 version: cancellation.version,
             };
-            let mut reading = Reading::bare(Function::Cancellation, About::Certificate(subject), agreement.unseen);
+            let mut reading =
+                Reading::bare(Function::Cancellation, About::Certificate(subject), agreement.unseen);
             reading.canonical = Some(push.body.to_vec());
             Ok(reading)
         }
     }
 }
 
-fn read_document(push: &Push, source: &Member, decoded: &decode::Decoded, today: &Date) -> Result<Reading, Vec<Finding>> {
+fn read_document(
+    push: &Push,
+    source: &Member,
+    decoded: &decode::Decoded,
+    today: &Date,
+) -> Result<Reading, Vec<Finding>> {
     let form = recognise(push, source, decoded)?;
     let (draft, proof) = mapped(push, &form, decoded)?;
     let case = validate::Case {
@@ -150,7 +167,7 @@ fn read_document(push: &Push, source: &Member, decoded: &decode::Decoded, today:
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
     if any_severe(&findings) {
-        findings.sort_by(|a, b| b.level.cmp(&a.level));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         return Err(findings);
     }
     Ok(Reading {
@@ -187,7 +204,9 @@ impl Reading {
 fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<Form, Vec<Finding>> {
     let known = |form: &Form| match form {
         Form::Canonical(syntax) => map::canonical::recognises(*syntax, &decoded.document),
-        Form::Table(id) => push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document)),
+        Form::Table(id) => {
+            push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document))
+        }
     };
     let stated = push.envelope.format.as_deref();
     let mut sendable = source.sends.iter().filter(|form| stated.is_none_or(|name| name == form.name()));
@@ -199,14 +218,24 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
     Err(vec![match foreign {
         Some(table) if stated.is_none() => Finding::severe(
             Reason::FormatNotAllowed,
-            format!("the document is in the format {}, which this member does not send; it sends: {names}", table.id),
+            format!(
+                "the document is in the format {}, which this member does not send; it sends: {names}",
+                table.id
+            ),
         ),
-        _ => Finding::severe(Reason::FormatUnknown, format!("the document is in no format this member sends: {names}")),
+        _ => Finding::severe(
+            Reason::FormatUnknown,
+            format!("the document is in no format this member sends: {names}"),
+        ),
     }])
 }
 
 /// The draft, and the signatures verified on the very tree it was mapped from.
-fn mapped(push: &Push, form: &Form, decoded: &decode::Decoded) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
+fn mapped(
+    push: &Push,
+    form: &Form,
+    decoded: &decode::Decoded,
+) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
     let Form::Table(id) = form else {
         return Ok((map::canonical::map(&decoded.document), proof::Proof::default()));
     };
@@ -227,7 +256,10 @@ fn dry_run(push: &Push, subject: &Key, certificate: &Certificate, plan: &Plan) -
     for target in plan.targets() {
         let Some(member) = push.region.members.get(&target.member) else { continue };
         if weight > member.takes.items_max && target.view == CopyView::Full {
-            let advice = format!("{} takes at most {} goods items per certificate; split the certificate", member.name, member.takes.items_max);
+            let advice = format!(
+                "{} takes at most {} goods items per certificate; split the certificate",
+                member.name, member.takes.items_max
+            );
             findings.push(Finding::severe(Reason::TooManyItems, advice));
             continue;
         }

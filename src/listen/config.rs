@@ -8,7 +8,7 @@ use std::{
 /// Port of the members' door where none is configured.
 const PORT: u16 = 8443;
 
-/// The door's address and every limit of it.
+/// The door's address and every limit of it; read at start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     /// Where the door listens; the hub binds it and hands over the socket. This machine alone where none is configured.
@@ -31,7 +31,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// Longest `Prefer: wait`; more is taken as this.
     pub long_poll_max: Duration,
-    /// Time for requests under way to finish once a connection is to close; then it is cut.
+    /// Time for requests under way to finish once a connection is to close; then it is cut. A hub that stops waits as
+    /// long for everything under way.
     pub drain_timeout: Duration,
     /// Longest body of a push, in bytes.
     pub body_bytes_max: u32,

@@ -108,7 +108,8 @@ impl Reader<'_> {
         }
         let content = self.optional(&header::CONTENT_TYPE).and_then(|text| Content::of(&text));
         if content.is_none() {
-            let taken = format!("application/xml, application/json, text/csv or {}", Content::Message.media_type());
+            let taken =
+                format!("application/xml, application/json, text/csv or {}", Content::Message.media_type());
             self.find(Reason::MediaType, format!("Content-Type is {taken}, in UTF-8."));
         }
         content

@@ -68,9 +68,9 @@ pub(super) async fn collect(
     let limit = look.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
         Refusal::because(Reason::QueryInvalid, format!("The query is limit=<1 to {most}> or nothing."))
     })?;
-    let entries = shared.door.inbox.collect(&caller.member, limit).await?;
-    let fitting = fitting(&entries, shared.door.config.inbox_bytes_max);
-    Ok(respond::json(&entries.iter().take(fitting).map(shown).collect()))
+    let bytes_max = shared.door.config.inbox_bytes_max;
+    let entries = shared.door.inbox.collect(&caller.member, limit, bytes_max).await?;
+    Ok(respond::json(&entries.iter().map(shown).collect()))
 }
 
 /// Acknowledge an entry: you have stored it.
@@ -155,15 +155,6 @@ pub(super) async fn original(
     Ok(response)
 }
 
-/// How many entries go into one answer: at least one, and no more than the bytes allow.
-fn fitting(entries: &[inbox::Entry], bytes_max: usize) -> usize {
-    let totals = entries.iter().scan(0_usize, |total, entry| {
-        *total = total.saturating_add(entry.body.bytes.len());
-        Some(*total)
-    });
-    totals.take_while(|total| *total <= bytes_max).count().max(1)
-}
-
 fn shown(entry: &inbox::Entry) -> Value {
     let headers = entry.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
     json!({
@@ -199,13 +190,6 @@ mod tests {
                 bytes,
             },
         }
-    }
-
-    #[test]
-    fn an_answer_takes_entries_up_to_its_bytes_and_always_one() {
-        assert_eq!(fitting(&[entry(4), entry(4), entry(1)], 8), 2);
-        assert_eq!(fitting(&[entry(4), entry(4), entry(1)], 9), 3);
-        assert_eq!(fitting(&[entry(9), entry(1)], 8), 1);
     }
 
     #[test]

@@ -119,9 +119,10 @@ fn overall(message: &Message, deliveries: &[Delivery]) -> &'static str {
 }
 
 fn delivery(delivery: &Delivery) -> Value {
-    let answers = delivery.answers.iter().map(|(answer, reason, at)| {
-        json!({"answer": answer.word(), "reason": reason, "at": at.to_string()})
-    });
+    let answers = delivery
+        .answers
+        .iter()
+        .map(|(answer, reason, at)| json!({"answer": answer.word(), "reason": reason, "at": at.to_string()}));
     json!({
         "delivery": delivery.id.to_string(),
         "target": delivery.target.as_str(),

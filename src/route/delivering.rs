@@ -85,11 +85,13 @@ impl Case<'_> {
 
     /// An importing customs' answer back to the source of what it answers.
     pub(super) fn response(&self, loaded: &Loaded) -> Vec<NewDelivery> {
-        let (Some(answered), Some((delivery, answer, reason))) = (self.answered, &loaded.message.answer) else {
+        let (Some(answered), Some((delivery, answer, reason))) = (self.answered, &loaded.message.answer)
+        else {
             return Vec::new();
         };
         let response = message::Response { delivery: *delivery, answer: *answer, reason: reason.clone() };
-        let bytes = message::response(&answered.subject, &loaded.message.source, &response).to_string().into_bytes();
+        let bytes =
+            message::response(&answered.subject, &loaded.message.source, &response).to_string().into_bytes();
         let because = "it is the source of the certificate answered".to_owned();
         vec![self.message(answered.source.clone(), Cargo::Response, bytes, because)]
     }

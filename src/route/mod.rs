@@ -1,6 +1,6 @@
 //! From accepted messages to deliveries: the loop that finds unrouted markers, and the route commit.
 //!
-//! Who gets what is decided by pure functions ([`plan`], [`rendition`], [`delivering`]) from the message and the region
+//! Who gets what is decided by pure functions ([`plan`], [`rendition`], `delivering`) from the message and the region
 //! of the moment; the loop loads, decides and commits, in accept order. What was accepted under an older configuration
 //! and can no longer go where it should is held and its source told, never dropped.
 //!
@@ -118,14 +118,17 @@ impl Router {
         let deliveries = match loaded.message.function {
             Function::Response => deliveries.response(&loaded),
             Function::Cancellation => deliveries.cancellation(&loaded),
-            Function::Original | Function::Amendment | Function::Replacement => deliveries.certificate(&loaded),
+            Function::Original | Function::Amendment | Function::Replacement => {
+                deliveries.certificate(&loaded)
+            }
         };
         Ok(Routing { message, config: region.digest, deliveries })
     }
 
     async fn load(&self, message: Message) -> Result<Loaded, Fault> {
         let body = |id: MessageId, role: Role| self.store.body(id, role);
-        let canonical = if message.function.has_document() { body(message.id, Role::Canonical).await? } else { None };
+        let canonical =
+            if message.function.has_document() { body(message.id, Role::Canonical).await? } else { None };
         let original = body(message.id, Role::Original).await?;
         Ok(Loaded { message, original, canonical })
     }

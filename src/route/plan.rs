@@ -146,10 +146,12 @@ fn importing_parties(case: &Case<'_>) -> Result<Vec<Named>, Finding> {
         .collect();
     let countries: BTreeSet<&str> =
         stated.iter().map(|(_, code)| code.as_str()).filter(|code| case.union(code).is_none()).collect();
-    let Some((field, code)) = stated.iter().find(|(_, code)| case.union(code).is_none()).or(stated.first()) else {
+    let Some((field, code)) = stated.iter().find(|(_, code)| case.union(code).is_none()).or(stated.first())
+    else {
         return Ok(Vec::new());
     };
-    let outside = |other: &str| case.union(other).is_some_and(|union| other != code && !union.members.contains(code));
+    let outside =
+        |other: &str| case.union(other).is_some_and(|union| other != code && !union.members.contains(code));
     if countries.len() > 1 || stated.iter().any(|(_, other)| outside(other)) {
         let fields = stated.iter().map(|(field, _)| field.path()).collect::<Vec<_>>().join(", ");
         let advice = format!("the fields that name the importing country disagree: {fields}");
@@ -163,14 +165,17 @@ fn expand(case: &Case<'_>, field: Field, code: &str) -> Result<Vec<Named>, Findi
     let because = format!("importing party by {field}");
     let named = |code: &str, because: String| Named { code: code.to_owned(), field, because };
     let not_party = |what: &str| {
-        let advice = format!("{what} is no party to the agreement; correct the importing country or the agreement");
+        let advice =
+            format!("{what} is no party to the agreement; correct the importing country or the agreement");
         Finding::severe(Reason::DestinationNotParty, advice).about(top(field))
     };
     if let Some(union) = case.union(code) {
         let because = format!("{because}, union {code}");
         return match union.deliver {
             UnionDelivery::Central(_) => Ok(vec![named(code, because)]),
-            UnionDelivery::All => Ok(union.members.iter().map(|country| named(country, because.clone())).collect()),
+            UnionDelivery::All => {
+                Ok(union.members.iter().map(|country| named(country, because.clone())).collect())
+            }
             UnionDelivery::Named => Err(not_party("a union without a country named within it")),
         };
     }
@@ -221,8 +226,12 @@ fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), String> {
     }
     match (case.agreement.link(case.source, to), case.test) {
         (Some(LinkState::Pilot | LinkState::Live), false) | (Some(LinkState::Test), true) => Ok(()),
-        (Some(LinkState::Pilot | LinkState::Live), true) => Err(format!("the link to {to} takes no test traffic")),
-        (Some(LinkState::Test), false) => Err(format!("the link to {to} takes test traffic only; send with CoO-Test")),
+        (Some(LinkState::Pilot | LinkState::Live), true) => {
+            Err(format!("the link to {to} takes no test traffic"))
+        }
+        (Some(LinkState::Test), false) => {
+            Err(format!("the link to {to} takes test traffic only; send with CoO-Test"))
+        }
         (Some(LinkState::Suspended), _) => Err(format!("the link to {to} is suspended")),
         (None, _) => Err(format!("there is no link to {to} under this agreement")),
     }

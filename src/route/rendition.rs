@@ -70,14 +70,28 @@ pub fn rendition(case: &Case<'_>) -> Rendition {
             let keep = |field: Field| fields.contains(&field);
             let part = case.certificate.only(keep);
             let syntax = canonical_syntax(&case.target.takes.form);
-            let losses = case.certificate.iter().filter(|(place, _)| !keep(place.field)).map(|(place, _)| place.path());
+            let losses = case
+                .certificate
+                .iter()
+                .filter(|(place, _)| !keep(place.field))
+                .map(|(place, _)| place.path());
             let names = fields.iter().map(|field| field.path()).collect::<Vec<_>>().join(",");
             let body = canonical(syntax, &part, Digest::of(names.as_bytes()));
-            Rendition { view: View::Minimised, content: Content::Body(body), losses: losses.collect(), unfilled: Vec::new() }
+            Rendition {
+                view: View::Minimised,
+                content: Content::Body(body),
+                losses: losses.collect(),
+                unfilled: Vec::new(),
+            }
         }
         CopyView::Notice => {
             let bytes = message::notice_view(case.function.word(), case.subject).to_string().into_bytes();
-            Rendition { view: View::Notice, content: Content::Body(hub_message(bytes)), losses: Vec::new(), unfilled: Vec::new() }
+            Rendition {
+                view: View::Notice,
+                content: Content::Body(hub_message(bytes)),
+                losses: Vec::new(),
+                unfilled: Vec::new(),
+            }
         }
     }
 }
@@ -93,7 +107,13 @@ pub fn weight(certificate: &Certificate) -> u32 {
 #[must_use]
 pub fn hub_message(bytes: Vec<u8>) -> Body {
     let table = Digest::of(&bytes);
-    Body { role: Role::Rendering, format: message::FORM.into(), table, media_type: message::MEDIA_TYPE.into(), bytes }
+    Body {
+        role: Role::Rendering,
+        format: message::FORM.into(),
+        table,
+        media_type: message::MEDIA_TYPE.into(),
+        bytes,
+    }
 }
 
 fn full(case: &Case<'_>) -> Rendition {
@@ -129,7 +149,9 @@ fn full(case: &Case<'_>) -> Rendition {
 
 fn fallback(case: &Case<'_>) -> Content {
     match case.target.takes.on_unrenderable {
-        OnUnrenderable::Canonical(syntax) => Content::Body(canonical(syntax, case.certificate, Digest([0; 32]))),
+        OnUnrenderable::Canonical(syntax) => {
+            Content::Body(canonical(syntax, case.certificate, Digest([0; 32])))
+        }
         OnUnrenderable::Original => Content::Original,
         OnUnrenderable::Hold => Content::Held(Reason::Unrenderable),
     }
@@ -142,7 +164,13 @@ fn canonical(syntax: Syntax, certificate: &Certificate, table: Digest) -> Body {
         Syntax::Json | Syntax::Csv => render::canonical::to_json(certificate),
     };
     let media_type = if syntax == Syntax::Xml { Syntax::Xml.media_type() } else { Syntax::Json.media_type() };
-    Body { role: Role::Rendering, format: form.name().to_owned(), table, media_type: media_type.to_owned(), bytes }
+    Body {
+        role: Role::Rendering,
+        format: form.name().to_owned(),
+        table,
+        media_type: media_type.to_owned(),
+        bytes,
+    }
 }
 
 fn canonical_syntax(form: &Form) -> Syntax {

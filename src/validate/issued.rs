@@ -59,7 +59,11 @@ pub(super) fn stated_twice(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Issuing body, number and date, or one finding that names all that lacks.
-pub(super) fn identity(case: &Case<'_>, demand: ProofDemand, findings: &mut Vec<Finding>) -> Option<Identity> {
+pub(super) fn identity(
+    case: &Case<'_>,
+    demand: ProofDemand,
+    findings: &mut Vec<Finding>,
+) -> Option<Identity> {
     let draft = &case.draft.identity;
     let issuer = draft.issuer.clone().or_else(|| case.envelope.issuer.clone());
     let number = draft.number.clone().or_else(|| case.envelope.number.clone());
@@ -79,7 +83,10 @@ pub(super) fn identity(case: &Case<'_>, demand: ProofDemand, findings: &mut Vec<
     ];
     let lacking: Vec<&str> = parts.iter().filter(|(lacks, _)| *lacks).map(|(_, what)| *what).collect();
     if !lacking.is_empty() {
-        let advice = format!("this is not an issued certificate: it lacks {}; send it once it is issued", lacking.join(", "));
+        let advice = format!(
+            "this is not an issued certificate: it lacks {}; send it once it is issued",
+            lacking.join(", ")
+        );
         findings.push(Finding::severe(Reason::NotIssued, advice));
     }
     Some(Identity { issuer: issuer?, number: number?, date: date? })
@@ -98,7 +105,8 @@ pub(super) fn entitled<'a>(
         return None;
     }
     let Some(body) = case.source.body(&identity.issuer) else {
-        let advice = "this member may not speak for the issuing body named; check the body, or ask the hub's operator";
+        let advice =
+            "this member may not speak for the issuing body named; check the body, or ask the hub's operator";
         findings.push(located(case, "issuer.id", Finding::severe(Reason::IssuerNotYours, advice)));
         return None;
     };
@@ -120,7 +128,9 @@ pub(super) fn entitled<'a>(
 ///
 /// The exporter's leaf is not looked up: the official's signature covers the exporter's and vouches for it.
 pub(super) fn signed(case: &Case<'_>, demand: ProofDemand, body: &IssuingBody, findings: &mut Vec<Finding>) {
-    let Some(official) = case.proof.official.as_ref().filter(|_| demand != ProofDemand::Connection) else { return };
+    let Some(official) = case.proof.official.as_ref().filter(|_| demand != ProofDemand::Connection) else {
+        return;
+    };
     let Some(Value::Date(date)) = case.draft.certificate.top("issueDate") else { return };
     let signers: Vec<_> = body.signers.iter().filter(|signer| signer.leaf == official.leaf_digest).collect();
     if signers.is_empty() {

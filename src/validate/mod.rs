@@ -90,14 +90,17 @@ pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.form));
     issued::stated_twice(case, &mut findings);
     let identity = issued::identity(case, demand, &mut findings);
-    let body = identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
+    let body =
+        identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
     if let Some(body) = body {
         issued::signed(case, demand, body, &mut findings);
     }
     substance::check(&case.draft.certificate, &mut findings);
     raise(agreement, &mut findings);
-    findings.sort_by(|a, b| b.level.cmp(&a.level));
-    let (Some(agreement), Some(body), Some(identity), false) = (agreement, body, identity, any_severe(&findings)) else {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let (Some(agreement), Some(body), Some(identity), false) =
+        (agreement, body, identity, any_severe(&findings))
+    else {
         return Err(findings);
     };
     let certificate = Valid(case.draft.certificate.clone());
@@ -113,7 +116,11 @@ fn agreement<'a>(case: &Case<'a>, findings: &mut Vec<Finding>) -> Option<&'a Agr
         match (case.region.agreement(name), found) {
             (None, _) => {
                 let advice = "name an agreement of this community, by its id or one of its aliases";
-                findings.push(issued::located(case, "agreement.code", Finding::severe(Reason::AgreementUnknown, advice)));
+                findings.push(issued::located(
+                    case,
+                    "agreement.code",
+                    Finding::severe(Reason::AgreementUnknown, advice),
+                ));
                 return None;
             }
             (Some(next), Some(first)) if next.id != first.id => {
@@ -140,4 +147,3 @@ fn raise(agreement: Option<&Agreement>, findings: &mut [Finding]) {
         }
     }
 }
-

@@ -23,7 +23,10 @@ pub(super) fn check(certificate: &Certificate, findings: &mut Vec<Finding>) {
 
 /// A certificate is about goods, each described.
 fn goods(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    let (Some(items), Some(description)) = (Field::named("items[]"), Field::named("items[].description")) else { return };
+    let (Some(items), Some(description)) = (Field::named("items[]"), Field::named("items[].description"))
+    else {
+        return;
+    };
     let count = certificate.count(items, Index::TOP);
     if count == 0 {
         findings.push(Finding::warning(Reason::FieldMissing, "the certificate lists no goods"));
@@ -56,7 +59,8 @@ fn dates(certificate: &Certificate, findings: &mut Vec<Finding>) {
         Some(Value::Date(date)) => Some(date.clone()),
         _ => None,
     };
-    let later = |a: &Option<Date>, b: &Option<Date>| matches!((a, b), (Some(a), Some(b)) if a.day() > b.day());
+    let later =
+        |a: &Option<Date>, b: &Option<Date>| matches!((a, b), (Some(a), Some(b)) if a.day() > b.day());
     if later(&date("validity.from"), &date("validity.to")) {
         findings.push(Finding::warning(Reason::FieldInvalid, "the validity ends before it begins"));
     }

@@ -2,6 +2,7 @@
 //!
 //! The hub's clock is turned by hand; `comes_to` lets it run fast. Only request timeouts run on real time.
 
+mod limits;
 mod mailbox;
 mod world;
 

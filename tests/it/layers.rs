@@ -44,7 +44,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 /// Crates that only some modules may name.
 const FENCED: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store/"]),
-    ("hyper::", &["listen/", "deliver/client.rs", "cli/"]),
+    ("hyper::", &["listen/", "deliver/client.rs", "cli/", "region/load/reach.rs"]),
     ("axum::", &["listen/"]),
     ("uppsala::", &["decode/"]),
     ("bergshamra", &["decode/"]),

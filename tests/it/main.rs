@@ -6,6 +6,8 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
     missing_docs,
     unreachable_pub
 )]
@@ -18,8 +20,11 @@ mod docs;
 mod formats;
 mod layers;
 mod listen;
+mod losses;
 mod map;
 mod openapi;
 mod render;
+mod route;
 mod store;
 mod support;
+mod validate;

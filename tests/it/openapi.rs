@@ -10,8 +10,7 @@ use crate::support::door::open;
 #[test]
 fn the_interface_description_is_the_published_one() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/openapi.json");
-    let mut written = Vec::new();
-    coohub::cli::openapi::run(&mut written).unwrap();
+    let written = coohub::listen::openapi().into_bytes();
     if std::env::var_os("COOHUB_BLESS").is_some() {
         fs::write(&golden, &written).unwrap();
     }

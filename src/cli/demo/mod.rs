@@ -4,6 +4,7 @@
 //! restarted, and everything arrives in order when the member is back; the importing customs answers, and the answer
 //! reaches the source. Whatever is printed was read from the hub's interface or from the members' systems.
 
+mod look;
 mod server;
 mod stage;
 mod story;
@@ -61,9 +62,9 @@ async fn play(once: bool, out: &mut Output<'_>) -> Result<(), Error> {
 }
 
 fn failed(out: &mut Output<'_>, error: &Error) -> u8 {
-    out.line(&format!("the demo could not go on: {error}"));
+    out.line(format!("the demo could not go on: {error}"));
     if let Error::Hub(crate::hub::Failure::Configuration(problems)) = error {
-        problems.iter().for_each(|problem| out.line(&problem.to_string()));
+        problems.iter().for_each(|problem| out.line(problem.to_string()));
     }
     exit::OTHER
 }

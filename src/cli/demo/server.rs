@@ -117,9 +117,13 @@ async fn connection(stream: tokio::net::TcpStream, tls: TlsAcceptor, taken: Arc<
 }
 
 /// Keeps a delivery and echoes its id and digest, which says "stored".
-async fn take(request: Request<Incoming>, taken: Arc<Mutex<Vec<Taken>>>) -> Result<Response<Full<Bytes>>, io::Error> {
+async fn take(
+    request: Request<Incoming>,
+    taken: Arc<Mutex<Vec<Taken>>>,
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let (head, body) = request.into_parts();
-    let text = |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let text =
+        |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let body = Limited::new(body, DELIVERY_BYTES_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
     let digest = format!("sha-256=:{}:", STANDARD.encode(Digest::of(&body).0));
     let delivery = text("coo-delivery");

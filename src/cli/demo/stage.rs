@@ -10,7 +10,7 @@ use std::{
 use rust_embed::Embed;
 use tempfile::TempDir;
 
-use super::server::Server;
+use super::server::{Server, Taken};
 use crate::{
     cli::{
         certs,
@@ -33,10 +33,8 @@ struct Shipped;
 /// How a delivery address stands in the shipped members' files: the demo puts its own free ports in its place.
 const SHIPPED_ADDRESS: &str = "https://localhost:";
 /// The shipped retry schedule, and the one the demo has patience for.
-const SCHEDULES: [&str; 2] = [
-    r#"schedule = ["30s", "1m", "5m", "15m", "30m", "1h", "2h", "6h"]"#,
-    r#"schedule = ["1s", "2s"]"#,
-];
+const SCHEDULES: [&str; 2] =
+    [r#"schedule = ["30s", "1m", "5m", "15m", "30m", "1h", "2h", "6h"]"#, r#"schedule = ["1s", "2s"]"#];
 
 /// Everything the story needs.
 pub(super) struct Stage {
@@ -80,7 +78,8 @@ impl Stage {
     pub(super) async fn set(clock: Clock) -> Result<Self, Error> {
         let folder = tempfile::tempdir()?;
         let tasks = Tasks::default();
-        let ids: Vec<MemberId> = shipped("members/").filter_map(|path| MemberId::new(path.strip_suffix(".toml")?)).collect();
+        let ids: Vec<MemberId> =
+            shipped("members/").filter_map(|path| MemberId::new(path.strip_suffix(".toml")?)).collect();
         let leaves: Vec<certs::Member> = ids.iter().cloned().map(certs::Member::usual).collect();
         certs::dev(&folder.path().join("certs/dev"), &leaves, clock.now(), false)?;
         let mut servers = BTreeMap::new();
@@ -124,6 +123,29 @@ impl Stage {
         if let Some(hub) = self.hub.take() {
             hub.drain().await;
         }
+    }
+
+    /// A member's connection to the hub.
+    pub(super) fn member(&self, name: &str) -> Result<&Member, Error> {
+        let found = MemberId::new(name).and_then(|id| self.members.get(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} is no member")))
+    }
+
+    /// A member's own server.
+    pub(super) fn server(&self, name: &str) -> Result<&Server, Error> {
+        let found = MemberId::new(name).and_then(|id| self.servers.get(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} has no server")))
+    }
+
+    /// As [`Stage::server`], to switch it.
+    pub(super) fn server_mut(&mut self, name: &str) -> Result<&mut Server, Error> {
+        let found = MemberId::new(name).and_then(|id| self.servers.get_mut(&id));
+        found.ok_or_else(|| Error::Story(format!("{name} has no server")))
+    }
+
+    /// What a member's server has taken; nothing when it has none.
+    pub(super) fn taken(&self, name: &str) -> Vec<Taken> {
+        self.server(name).map(Server::taken).unwrap_or_default()
     }
 
     /// A shipped sample of a format.

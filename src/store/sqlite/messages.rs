@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-const LINEAGE: &str = "SELECT lineage FROM version WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 LIMIT 1";
+const LINEAGE: &str =
+    "SELECT lineage FROM version WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 LIMIT 1";
 const LATEST: &str = "SELECT m.id, v.version, v.canonical, c.id
     FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
     WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 ORDER BY v.version DESC LIMIT 1";
@@ -55,7 +56,12 @@ pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing,
     };
     let cancelled = latest.as_ref().and_then(|(_, by)| *by);
     let lineage = latest.as_ref().map(|_| of.clone());
-    Ok(Standing { latest: latest.map(|(known, _)| known), stated: stated.map(|(known, _)| known), cancelled, lineage })
+    Ok(Standing {
+        latest: latest.map(|(known, _)| known),
+        stated: stated.map(|(known, _)| known),
+        cancelled,
+        lineage,
+    })
 }
 
 /// A version, and the message that cancelled it.

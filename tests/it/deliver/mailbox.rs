@@ -18,12 +18,18 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
     let other = world.send("RU-2", 1, &["kg"]).await[0];
     let urgent = world.send_with("RU-3", 1, &["kg"], |delivery| delivery.urgent = true).await[0];
     let inbox = world.inbox();
-    assert!(inbox.collect(&id("kg"), 10).await.unwrap().is_empty(), "the bucket is empty at first");
+    assert!(
+        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        "the bucket is empty at first"
+    );
     world.hand.advance(Duration::from_secs(1));
-    let entries = inbox.collect(&id("kg"), 10).await.unwrap();
+    let entries = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
     let order: Vec<_> = entries.iter().map(|entry| entry.delivery).collect();
     assert_eq!(order, [urgent, first, other]);
-    assert!(inbox.collect(&id("kg"), 10).await.unwrap().is_empty(), "what is reserved is not offered");
+    assert!(
+        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        "what is reserved is not offered"
+    );
 
     let digest = entries[1].digest;
     assert_eq!(inbox.acknowledge(&id("kg"), second, digest).await.unwrap(), Acknowledged::Unknown);
@@ -36,8 +42,13 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
     assert_eq!((attempt.outcome.as_str(), attempt.grade), ("collected", Some('C')));
 
     world.hand.advance(Duration::from_secs(1));
-    let next: Vec<_> =
-        inbox.collect(&id("kg"), 10).await.unwrap().into_iter().map(|entry| entry.delivery).collect();
+    let next: Vec<_> = inbox
+        .collect(&id("kg"), 10, usize::MAX)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.delivery)
+        .collect();
     assert_eq!(next, [second]);
 }
 
@@ -46,13 +57,13 @@ async fn a_reservation_that_lapses_is_offered_again_with_the_same_bytes() {
     let world = World::new(&[("kg", To::Mailbox)]);
     world.send("RU-1", 1, &["kg"]).await;
     let inbox = world.inbox();
-    drop(inbox.collect(&id("kg"), 0).await.unwrap());
+    drop(inbox.collect(&id("kg"), 0, usize::MAX).await.unwrap());
     world.hand.advance(Duration::from_secs(1));
-    let first = inbox.collect(&id("kg"), 10).await.unwrap();
+    let first = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
     world.hand.advance(Duration::from_secs(299));
-    assert!(inbox.collect(&id("kg"), 10).await.unwrap().is_empty());
+    assert!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty());
     world.hand.advance(Duration::from_secs(1));
-    let second = inbox.collect(&id("kg"), 10).await.unwrap();
+    let second = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
     assert_eq!((first[0].delivery, &first[0].body), (second[0].delivery, &second[0].body));
     // A late acknowledgement of the first offer counts as well.
     let digest = first[0].digest;
@@ -87,4 +98,18 @@ async fn a_mailbox_is_held_to_the_members_rate() {
         world.send(&format!("RU-{n}"), 1, &["kg"]).await;
     }
     assert_eq!(world.offered("kg").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_an_answer_is_not_reserved() {
+    let world = World::new(&[("kg", To::Mailbox)]);
+    world.send("RU-1", 1, &["kg"]).await;
+    world.send("RU-2", 1, &["kg"]).await;
+    let inbox = world.inbox();
+    drop(inbox.collect(&id("kg"), 0, usize::MAX).await.unwrap());
+    world.hand.advance(Duration::from_secs(1));
+    let first = inbox.collect(&id("kg"), 10, 1).await.unwrap();
+    let second = inbox.collect(&id("kg"), 10, 1).await.unwrap();
+    assert_eq!((first.len(), second.len()), (1, 1), "each answer takes one, the other stays on offer");
+    assert_ne!(first[0].delivery, second[0].delivery);
 }

@@ -6,7 +6,7 @@ use coohub::{
     clock::{Clock, Manual},
     decode::document::Syntax,
     deliver::{
-        Deliveries, Dice, Handles,
+        self, Deliveries, Dice, Handles,
         hold::Holds,
         inbox::{Entry, Inbox},
     },
@@ -91,6 +91,7 @@ impl World {
             }),
             dice: Dice::Loaded(0),
             holds: Holds::default(),
+            config: deliver::Config::default(),
         };
         Self { store, region, clock, hand, handles, tasks: Tasks::default(), _folder: folder }
     }
@@ -200,9 +201,12 @@ impl World {
     /// What a member's mailbox offers once its bucket, empty at first, is full.
     pub(crate) async fn offered(&self, member: &str) -> Vec<Entry> {
         let inbox = self.inbox();
-        assert!(inbox.collect(&id(member), 10).await.unwrap().is_empty(), "a burst has to be earned");
+        assert!(
+            inbox.collect(&id(member), 10, usize::MAX).await.unwrap().is_empty(),
+            "a burst has to be earned"
+        );
         self.hand.advance(Duration::from_secs(1));
-        inbox.collect(&id(member), 10).await.unwrap()
+        inbox.collect(&id(member), 10, usize::MAX).await.unwrap()
     }
 }
 
@@ -282,6 +286,7 @@ fn region(members: Vec<Member>) -> Region {
         parties: Vec::new(),
         unions: Vec::new(),
         proof: ProofDemand::Connection,
+        proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: None, to: None, state: LinkState::Live }],

@@ -1,17 +1,19 @@
 //! An open door on an ephemeral port, for a community of two members.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 use arc_swap::ArcSwap;
 use coohub::{
     clock::Clock,
-    deliver::inbox::Inbox,
+    decode::limit::Limits,
+    deliver::{self, Dice, Handles, hold::Holds, inbox::Inbox},
     evidence::key::SigningKey,
-    intake::Intake,
+    intake::{self, Intake},
     listen::{Config, Door, Listener},
     receipt::Status,
     region::{Region, member::Member},
     stop::Tasks,
+    store::{self, Store},
 };
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::{ClientConfig, ServerConfig};
@@ -35,6 +37,7 @@ pub struct Open {
     /// Member `bb`, by its authority and name.
     pub bb: Leaf,
     authority: Authority,
+    _folder: tempfile::TempDir,
 }
 
 /// Opens a door with these limits for members `aa` and `bb`.
@@ -52,12 +55,26 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
     members.iter_mut().for_each(change);
     let (regions, region) = watch::channel(Arc::new(pki::region(members)));
     let tls = Arc::new(ArcSwap::new(coohub::tls::server(&server_leaf(&hub).own()).unwrap()));
-    let key = SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap();
+    let key = Arc::new(SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let settings = store::Config { folder: folder.path().join("data"), ..store::Config::default() };
+    let store = Store::open(&settings).unwrap();
+    let handles = Handles {
+        store: store.clone(),
+        region: region.clone(),
+        clock: clock.clone(),
+        key: key.clone(),
+        tls: Arc::new(|_| Err("nobody is pushed to".into())),
+        dice: Dice::Loaded(0),
+        holds: Holds::default(),
+        config: deliver::Config::default(),
+    };
+    let limits = intake::Config { documents_at_once_max: NonZeroUsize::new(2), limits: Limits::DEFAULT };
     let door = Door {
         region,
-        intake: Intake,
-        status: Status,
-        inbox: Inbox,
+        intake: Intake::new(store.clone(), key.clone(), clock.clone(), limits),
+        status: Status::new(store),
+        inbox: Inbox::new(handles),
         keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
         clock,
         config,
@@ -66,7 +83,7 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
     let address = socket.local_addr().unwrap();
     let tasks = Tasks::default();
     tasks.spawn(Listener::new(door, tls.clone()).run(socket, tasks.clone()));
-    Open { address, regions, tls, tasks, hub, aa, bb, authority }
+    Open { address, regions, tls, tasks, hub, aa, bb, authority, _folder: folder }
 }
 
 pub fn server_leaf(hub: &Authority) -> Leaf {

@@ -1,0 +1,77 @@
+//! What only shows in the whole: a setting that makes another one useless or impossible.
+
+use super::Config;
+use crate::problem::unit::{duration_text, size_text};
+
+/// A setting that does not fit another: section, key, reason.
+pub(super) type Misfit = (&'static str, &'static str, String);
+
+/// Every setting that does not fit another.
+pub(super) fn check(config: &Config) -> Vec<Misfit> {
+    let mut wrong = listen(config);
+    wrong.extend(store(config));
+    wrong.extend(delivery(config));
+    wrong
+}
+
+fn listen(config: &Config) -> Vec<Misfit> {
+    let listen = &config.listen;
+    let (connections, request) = (listen.connections_max, listen.request_timeout);
+    let body = usize::try_from(listen.body_bytes_max).unwrap_or(usize::MAX);
+    let (member, all) = (listen.member_bodies_bytes_max, listen.bodies_in_flight_bytes_max);
+    let misfits = [
+        more(("strangers_max", listen.strangers_max), ("connections_max", connections), plain),
+        more(("body_read_timeout", listen.body_read_timeout), ("request_timeout", request), duration_text),
+        more(("body_room_timeout", listen.body_room_timeout), ("request_timeout", request), duration_text),
+        less(("member_bodies_bytes_max", member), ("body_bytes_max", body), bytes),
+        less(("bodies_in_flight_bytes_max", all), ("member_bodies_bytes_max", member), bytes),
+    ];
+    within("listen", misfits)
+}
+
+fn store(config: &Config) -> Vec<Misfit> {
+    let store = &config.store;
+    let (batch, queue) = (store.batch_operations_max, store.queue_operations_max);
+    let (log, checkpoint) = (store.log_bytes_max, store.checkpoint_bytes);
+    let misfits = [
+        more(("batch_operations_max", batch), ("queue_operations_max", queue), plain),
+        less(("log_bytes_max", log), ("checkpoint_bytes", checkpoint), size_text),
+    ];
+    within("store", misfits)
+}
+
+fn delivery(config: &Config) -> Vec<Misfit> {
+    let (first, longest) = (config.delivery.breaker_pause, config.delivery.breaker_pause_max);
+    within("delivery", [less(("breaker_pause_max", longest), ("breaker_pause", first), duration_text)])
+}
+
+fn within<const N: usize>(
+    section: &'static str,
+    misfits: [Option<(&'static str, String)>; N],
+) -> Vec<Misfit> {
+    misfits.into_iter().flatten().map(|(key, reason)| (section, key, reason)).collect()
+}
+
+fn more<T: PartialOrd + Copy>(
+    (key, value): (&'static str, T),
+    (other, most): (&str, T),
+    text: fn(T) -> String,
+) -> Option<(&'static str, String)> {
+    (value > most).then(|| (key, format!("{} is more than {other}: {}", text(value), text(most))))
+}
+
+fn less<T: PartialOrd + Copy>(
+    (key, value): (&'static str, T),
+    (other, least): (&str, T),
+    text: fn(T) -> String,
+) -> Option<(&'static str, String)> {
+    (value < least).then(|| (key, format!("{} is less than {other}: {}", text(value), text(least))))
+}
+
+fn plain(number: usize) -> String {
+    number.to_string()
+}
+
+fn bytes(number: usize) -> String {
+    size_text(u64::try_from(number).unwrap_or(u64::MAX))
+}
