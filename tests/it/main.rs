@@ -15,6 +15,7 @@ mod config;
 mod decode;
 mod deliver;
 mod docs;
+mod flow;
 mod formats;
 mod layers;
 mod listen;
