@@ -10,7 +10,7 @@ mod copies;
 mod corpus;
 mod outage;
 mod reload;
-mod story;
+pub(crate) mod story;
 
 use crate::support::hub::sample;
 use story::{Sheet, Story, tea};

@@ -11,6 +11,7 @@
 )]
 
 mod authenticate;
+mod badinput;
 mod config;
 mod decode;
 mod deliver;

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use crate::support::hub::{Community, sample};
 
 /// A running community and its chronicle.
-pub(super) struct Story {
-    pub(super) at: Community,
+pub(crate) struct Story {
+    pub(crate) at: Community,
     text: String,
     names: BTreeMap<String, String>,
     seen: BTreeMap<String, usize>,
@@ -26,55 +26,55 @@ pub(super) struct Story {
 
 /// What is pushed.
 #[derive(Clone)]
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     media_type: &'static str,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
 }
 
 impl Sheet {
-    pub(super) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self { media_type, headers: Vec::new(), body: body.into() }
     }
 
-    pub(super) fn json(document: &Value) -> Self {
+    pub(crate) fn json(document: &Value) -> Self {
         Self::new("application/json", document.to_string())
     }
 
-    pub(super) fn xml(document: impl Into<Bytes>) -> Self {
+    pub(crate) fn xml(document: impl Into<Bytes>) -> Self {
         Self::new("application/xml", document)
     }
 
-    pub(super) fn csv(document: impl Into<Bytes>) -> Self {
+    pub(crate) fn csv(document: impl Into<Bytes>) -> Self {
         Self::new("text/csv", document)
     }
 
-    pub(super) fn message(message: &Value) -> Self {
+    pub(crate) fn message(message: &Value) -> Self {
         Self::new(message::MEDIA_TYPE, message.to_string())
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 }
 
 /// Almora's certificate for tea to Corvania, under a number of one's own.
-pub(super) fn tea(number: &str) -> Value {
+pub(crate) fn tea(number: &str) -> Value {
     let mut tea: Value = serde_json::from_str(&sample("edi3-coo/samples/almora-corvania-tea.json")).unwrap();
     tea["iD"] = json!(number);
     tea
 }
 
 /// The same certificate with other words in it.
-pub(super) fn reworded(tea: &Value, words: &str) -> Value {
+pub(crate) fn reworded(tea: &Value, words: &str) -> Value {
     let mut tea = tea.clone();
     tea["supplyChainConsignment"]["information"] = json!(words);
     tea
 }
 
 /// The same certificate for another importing country.
-pub(super) fn bound_for(tea: &Value, country: &str) -> Value {
+pub(crate) fn bound_for(tea: &Value, country: &str) -> Value {
     let mut tea = tea.clone();
     tea["supplyChainConsignment"]["importCountry"]["code"] = json!(country);
     tea["supplyChainConsignment"]["importer"]["postalAddress"]["countryCode"] = json!(country);
@@ -82,7 +82,7 @@ pub(super) fn bound_for(tea: &Value, country: &str) -> Value {
 }
 
 /// Almora cancels a certificate.
-pub(super) fn cancellation(number: &str) -> Sheet {
+pub(crate) fn cancellation(number: &str) -> Sheet {
     Sheet::message(&json!({
         "function": "cancellation", "agreement": "mecta", "issuer": "id:chamber.almora.example",
         "number": number, "reason": {"code": "issued-in-error", "text": "the goods were not shipped"},
@@ -92,13 +92,13 @@ pub(super) fn cancellation(number: &str) -> Sheet {
 
 impl Story {
     /// A story in the shipped community, with its hub up.
-    pub(super) async fn begin() -> Self {
+    pub(crate) async fn begin() -> Self {
         let mut at = Community::shipped().await;
         at.start().await;
         Self::of(at)
     }
 
-    pub(super) fn of(at: Community) -> Self {
+    pub(crate) fn of(at: Community) -> Self {
         Self {
             at,
             text: String::new(),
@@ -109,13 +109,13 @@ impl Story {
     }
 
     /// Writes a line of one's own.
-    pub(super) fn note(&mut self, line: &str) {
+    pub(crate) fn note(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
     }
 
     /// Holds the chronicle to what is expected, line by line.
     #[track_caller]
-    pub(super) fn reads(&self, expected: &str) {
+    pub(crate) fn reads(&self, expected: &str) {
         let clean = |text: &str| text.trim().lines().map(str::trim).collect::<Vec<_>>().join("\n");
         assert!(
             clean(&self.text) == clean(expected),
@@ -125,7 +125,7 @@ impl Story {
     }
 
     /// Pushes and writes down the answer; gives the hub's id of what was accepted.
-    pub(super) async fn push(&mut self, source: &str, key: &str, sheet: Sheet) -> String {
+    pub(crate) async fn push(&mut self, source: &str, key: &str, sheet: Sheet) -> String {
         let Sheet { media_type, headers, body } = sheet;
         let answer = self.at.member(source).push(key, media_type, headers, body.clone()).await.unwrap();
         if answer.status >= 300 {
@@ -167,14 +167,14 @@ impl Story {
     }
 
     /// Pushes, and waits until everybody who is pushed to has what follows.
-    pub(super) async fn deliver(&mut self, source: &str, key: &str, sheet: Sheet) -> String {
+    pub(crate) async fn deliver(&mut self, source: &str, key: &str, sheet: Sheet) -> String {
         let id = self.push(source, key, sheet).await;
         self.outcome(source, &id).await;
         id
     }
 
     /// Writes down where a message went and what arrived.
-    pub(super) async fn outcome(&mut self, source: &str, id: &str) {
+    pub(crate) async fn outcome(&mut self, source: &str, id: &str) {
         let state = self.at.settled(source, id).await;
         self.note(&format!("  {}", word(&state["state"])));
         for delivery in state["deliveries"].as_array().unwrap() {
@@ -194,7 +194,7 @@ impl Story {
     }
 
     /// Writes down what arrived at members' servers since the last look.
-    pub(super) fn arrivals(&mut self) {
+    pub(crate) fn arrivals(&mut self) {
         let targets: Vec<String> = self.at.pushed_to().map(str::to_owned).collect();
         for target in targets {
             let received = self.at.partner(&target).received();
@@ -207,7 +207,7 @@ impl Story {
     }
 
     /// Collects and acknowledges a mailbox, and writes down what was in it.
-    pub(super) async fn collect(&mut self, member: &str) -> Vec<Vec<u8>> {
+    pub(crate) async fn collect(&mut self, member: &str) -> Vec<Vec<u8>> {
         let mut bodies = Vec::new();
         for entry in self.at.collect(member).await {
             let bytes = STANDARD.decode(entry["content"].as_str().unwrap()).unwrap();
@@ -255,7 +255,7 @@ impl Story {
     }
 
     /// The id a name was given to.
-    pub(super) fn id(&self, name: &str) -> String {
+    pub(crate) fn id(&self, name: &str) -> String {
         self.names.iter().find(|(_, known)| *known == name).map(|(id, _)| id.clone()).unwrap()
     }
 

@@ -93,18 +93,16 @@ impl Community {
         let mut this = Self { folder, partners: BTreeMap::new(), clock: Clock::Real, hub: None, port: 0 };
         let region = this.read("region.toml");
         this.write("region.toml", &(region.split("\n[defaults]").next().unwrap().to_owned() + PACE));
-        let members = this.members();
-        let leaves: Vec<_> =
-            members.iter().map(|id| certs::Member::usual(MemberId::new(id).unwrap())).collect();
-        certs::dev(&this.path("certs/dev"), &leaves, Clock::Real.now(), false).unwrap();
-        for member in members {
-            this.connect(&member).await;
+        for member in this.members() {
+            this.adopt(&member).await;
         }
         this
     }
 
-    /// Gives a member its development leaf and, where it is pushed to, a server.
-    async fn connect(&mut self, member: &str) {
+    /// Gives the member of a file its development leaves and, where it is pushed to, a server.
+    pub(crate) async fn adopt(&mut self, member: &str) {
+        let leaves = [certs::Member::usual(MemberId::new(member).unwrap())];
+        certs::dev(&self.path("certs/dev"), &leaves, Clock::Real.now(), false).unwrap();
         let file = format!("members/{member}.toml");
         let made_up = format!("spki = \"{}\"", region::pin(member));
         let named = format!("anchors = \"dev/{member}/anchor.pem\"\nsan = \"urn:coohub:member:{member}\"");
