@@ -99,6 +99,6 @@ fn words(candidate: &Candidate) -> String {
         Ok(CopyView::Full) => format!("{member}: gets the whole certificate, {because}"),
         Ok(CopyView::Minimised(fields)) => format!("{member}: gets {} fields, {because}", fields.len()),
         Ok(CopyView::Notice) => format!("{member}: gets a notice, {because}"),
-        Err(why) => format!("{member}: gets nothing, {because}: {why}"),
+        Err(obstacle) => format!("{member}: gets nothing, {because}: {}", obstacle.why),
     }
 }

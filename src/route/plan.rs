@@ -42,7 +42,22 @@ pub struct Candidate {
     /// The field that names it as the importing party; `None` for a copy.
     pub importing: Option<Field>,
     /// How much it gets, or why it gets nothing.
-    pub decision: Result<CopyView, String>,
+    pub decision: Result<CopyView, Obstacle>,
+}
+
+/// Why a candidate gets nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Obstacle {
+    /// Coded.
+    pub reason: Reason,
+    /// In words.
+    pub why: String,
+}
+
+impl Obstacle {
+    fn no_link(why: impl Into<String>) -> Self {
+        Self { reason: Reason::NoLink, why: why.into() }
+    }
 }
 
 /// Every candidate, in the order the rules named them.
@@ -71,8 +86,8 @@ impl Plan {
     pub fn obstacles(&self) -> Vec<Finding> {
         let blocked = self.candidates.iter().filter_map(|candidate| {
             let place = Place { field: candidate.importing?, index: Index::TOP };
-            let why = candidate.decision.as_ref().err()?;
-            Some(Finding::severe(Reason::NoLink, why.clone()).about(place))
+            let Obstacle { reason, why } = candidate.decision.as_ref().err()?;
+            Some(Finding::severe(*reason, why.clone()).about(place))
         });
         blocked.collect()
     }
@@ -117,7 +132,7 @@ pub fn plan(case: &Case<'_>) -> Result<Plan, Finding> {
             case.certificate.all(*field).any(|(_, value)| values.contains(&value.to_string()))
         });
         let decision = match (applies, passable(case, &copy.to)) {
-            (false, _) => Err("its condition does not hold".to_owned()),
+            (false, _) => Err(Obstacle::no_link("its condition does not hold")),
             (true, Err(why)) => Err(why),
             (true, Ok(())) => Ok(copy.view.clone()),
         };
@@ -199,7 +214,10 @@ fn importing(case: &Case<'_>, named: &Named) -> Candidate {
     let customs = || case.region.customs_of(&named.code).map(|member| &member.id);
     let (member, decision) = match centre.or_else(customs) {
         Some(member) => (member, passable(case, member).map(|()| CopyView::Full)),
-        None => (case.source, Err("no member of the hub receives for the importing country yet".to_owned())),
+        None => (
+            case.source,
+            Err(Obstacle::no_link("no member of the hub receives for the importing country yet")),
+        ),
     };
     let because = named.because.clone();
     Candidate { member: member.clone(), because, importing: Some(named.field), decision }
@@ -216,24 +234,28 @@ fn top(field: Field) -> Place {
 }
 
 /// Whether traffic of this kind may pass from the source to a member.
-fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), String> {
-    let Some(member) = case.region.members.get(to) else { return Err("the member is unknown".to_owned()) };
+fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), Obstacle> {
+    let no_link = |why: String| Err(Obstacle::no_link(why));
+    let Some(member) = case.region.members.get(to) else {
+        return no_link("the member is unknown".to_owned());
+    };
     if to == case.source {
-        return Err("it is the source itself".to_owned());
+        return no_link("it is the source itself".to_owned());
     }
     if member.suspended {
-        return Err(format!("member {to} is suspended"));
+        return no_link(format!("member {to} is suspended"));
     }
     match (case.agreement.link(case.source, to), case.test) {
         (Some(LinkState::Pilot | LinkState::Live), false) | (Some(LinkState::Test), true) => Ok(()),
         (Some(LinkState::Pilot | LinkState::Live), true) => {
-            Err(format!("the link to {to} takes no test traffic"))
+            let why = format!("the link to {to} takes no test traffic; send without CoO-Test");
+            Err(Obstacle { reason: Reason::TestNotAllowed, why })
         }
         (Some(LinkState::Test), false) => {
-            Err(format!("the link to {to} takes test traffic only; send with CoO-Test"))
+            no_link(format!("the link to {to} takes test traffic only; send with CoO-Test"))
         }
-        (Some(LinkState::Suspended), _) => Err(format!("the link to {to} is suspended")),
-        (None, _) => Err(format!("there is no link to {to} under this agreement")),
+        (Some(LinkState::Suspended), _) => no_link(format!("the link to {to} is suspended")),
+        (None, _) => no_link(format!("there is no link to {to} under this agreement")),
     }
 }
 

@@ -13,10 +13,12 @@
 )]
 
 mod authenticate;
+mod badinput;
 mod config;
 mod decode;
 mod deliver;
 mod docs;
+mod flow;
 mod formats;
 mod layers;
 mod listen;

@@ -75,7 +75,8 @@ pub(crate) struct Partner {
     #[allow(dead_code, reason = "for tests that configure a member by files")]
     pub(crate) anchor: String,
     shared: Arc<Shared>,
-    tls: Arc<ClientConfig>,
+    /// The hub's side of the connection, where the target made it.
+    tls: Option<Arc<ClientConfig>>,
     /// Dropped with the target, which ends it.
     _accepting: JoinSet<()>,
 }
@@ -154,6 +155,12 @@ impl Partner {
             .with_root_certificates(own.roots())
             .with_client_auth_cert(vec![leaf], key)
             .unwrap();
+        let partner = Self::serving(server, behaviour).await;
+        Self { anchor: own.anchor, tls: Some(Arc::new(client)), ..partner }
+    }
+
+    /// Starts a target on a free port under leaves that others made.
+    pub(crate) async fn serving(server: ServerConfig, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}/in", listener.local_addr().unwrap().port());
         let shared = Arc::new(Shared {
@@ -164,12 +171,12 @@ impl Partner {
         let acceptor = TlsAcceptor::from(Arc::new(server));
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, acceptor, shared.clone()));
-        Self { url, anchor: own.anchor, shared, tls: Arc::new(client), _accepting: accepting }
+        Self { url, anchor: String::new(), shared, tls: None, _accepting: accepting }
     }
 
     /// The hub's side of the connection: trusts this target, shows the hub's leaf.
     pub(crate) fn tls(&self) -> Arc<ClientConfig> {
-        self.tls.clone()
+        self.tls.clone().unwrap()
     }
 
     /// Does this from now on.

@@ -38,6 +38,14 @@ impl TestRegion {
         Self::of(("mecta", "MECTA agreement"), &members)
     }
 
+    /// Australia (`AU1`) and China (`CN1`) under `chafta`.
+    pub fn chafta() -> Self {
+        Self::of(
+            ("chafta", "China-Australia free trade agreement"),
+            &[("australia", "AU", "Australia/Adelaide"), ("china", "CN", "Asia/Shanghai")],
+        )
+    }
+
     fn of((agreement, name): (&str, &str), members: &[(&str, &str, &str)]) -> Self {
         let mut files = BTreeMap::new();
         files.insert("region.toml".to_owned(), REGION.to_owned());

@@ -1,0 +1,60 @@
+//! The importing customs answers, and the answer reaches the source; nobody else's answer counts.
+
+use serde_json::json;
+
+use super::story::{Sheet, Story, tea};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_the_importing_customs_reaches_the_source_as_message_and_in_the_state() {
+    let mut story = Story::begin().await;
+    let certificate = story.deliver("almora", "issue", Sheet::json(&tea("AL-1"))).await;
+    let delivery = story.id("d1");
+    let answer = |answer: &str| json!({"function": "response", "delivery": delivery, "answer": answer});
+    story.deliver("corvania", "received", Sheet::message(&answer("received"))).await;
+    let mut rejected = answer("rejected");
+    rejected["reason"] = json!({"code": "criterion-not-met", "text": "by letter"});
+    story.deliver("corvania", "rejected", Sheet::message(&rejected)).await;
+    story.note("the certificate now:");
+    story.outcome("almora", &certificate).await;
+    story.reads(
+        r#"
+        almora issue: 202 m1, function 9, edi3-coo, AL-1 v1
+          delivered
+          d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered
+          corvania gets d1 certificate full AL-1 v1, application/xml
+        corvania received: 202 m2, function 11, hub message, AL-1 v1
+          delivered
+          d2 to almora (it is the source of the certificate answered): hub-message, 0 lost, delivered
+          almora gets d2 response full AL-1 v1, response about d1 by corvania: received
+        corvania rejected: 202 m3, function 11, hub message, AL-1 v1
+          delivered
+          d3 to almora (it is the source of the certificate answered): hub-message, 0 lost, delivered
+          almora gets d3 response full AL-1 v1, response about d1 by corvania: rejected, criterion-not-met
+        the certificate now:
+          delivered
+          d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered, customs says received, customs says rejected: criterion-not-met
+        "#,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customs_that_was_not_sent_the_certificate_has_nothing_to_answer() {
+    let mut story = Story::begin().await;
+    let certificate = story.deliver("almora", "issue", Sheet::json(&tea("AL-1"))).await;
+    let answer = json!({"function": "response", "delivery": story.id("d1"), "answer": "accepted"});
+    story.push("brisca", "foreign", Sheet::message(&answer)).await;
+    story.push("almora", "own", Sheet::message(&answer)).await;
+    story.outcome("almora", &certificate).await;
+    story.reads(
+        r#"
+        almora issue: 202 m1, function 9, edi3-coo, AL-1 v1
+          delivered
+          d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered
+          corvania gets d1 certificate full AL-1 v1, application/xml
+        brisca foreign: 422 delivery-unknown: this member was sent no such delivery; state the id from its CoO-Delivery header
+        almora own: 422 delivery-unknown: this member was sent no such delivery; state the id from its CoO-Delivery header
+          delivered
+          d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered
+        "#,
+    );
+}

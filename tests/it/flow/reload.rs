@@ -1,0 +1,45 @@
+//! A reload applies a region whole or not at all, and whoever is no member any more is shown the door.
+
+use std::{fs, sync::Arc};
+
+use coohub::tls;
+
+use super::story::{Sheet, Story, tea};
+use crate::support::client;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_a_reload_removes_loses_its_connection() {
+    let story = Story::begin().await;
+    let mut settings = tls::client(&story.at.leaf("brisca/leaf"), &[story.at.anchor()]).unwrap();
+    settings.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let settings = Arc::new(settings);
+    let address = story.at.hub().address();
+    let mut connection = client::connect(&settings, address).await.unwrap();
+    assert_eq!(connection.get("/v1/ping").await.unwrap().status, 200);
+
+    fs::remove_file(story.at.path("partners/members/brisca.toml")).unwrap();
+    story.at.hub().reload().unwrap();
+    connection.get("/v1/ping").await.expect_err("the connection is closed");
+    let mut stranger = client::connect(&settings, address).await.unwrap();
+    let answer = stranger.get("/v1/ping").await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (403, "unknown-peer"));
+    assert_eq!(story.at.member("almora").get("/v1/ping").await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_region_is_not_applied_and_the_hub_goes_on() {
+    let mut story = Story::begin().await;
+    fs::remove_file(story.at.path("partners/members/brisca.toml")).unwrap();
+    story.at.edit("members/corvania.toml", "customs = [\"XC\"]", "customs = [\"XX\", 7]");
+    story.at.hub().reload().unwrap_err();
+    assert_eq!(story.at.member("brisca").get("/v1/ping").await.unwrap().status, 200);
+    story.deliver("almora", "after", Sheet::json(&tea("AL-1"))).await;
+    story.reads(
+        r#"
+        almora after: 202 m1, function 9, edi3-coo, AL-1 v1
+          delivered
+          d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered
+          corvania gets d1 certificate full AL-1 v1, application/xml
+        "#,
+    );
+}
