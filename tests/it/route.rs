@@ -101,7 +101,7 @@ fn test_traffic_and_live_traffic_never_meet() {
     };
     let fields = r#""destinationCountry": "XC""#;
     assert_eq!(planned(&to("live"), fields, false), ["corvania full"]);
-    assert_eq!(planned(&to("live"), fields, true), ["no-link"]);
+    assert_eq!(planned(&to("live"), fields, true), ["test-not-allowed"]);
     assert_eq!(planned(&to("test"), fields, false), ["no-link"]);
     assert_eq!(planned(&to("test"), fields, true), ["corvania full"]);
     assert_eq!(planned(&to("suspended"), fields, false), ["no-link"]);
