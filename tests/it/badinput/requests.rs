@@ -224,7 +224,11 @@ fn syntax() -> Vec<Row> {
             (422, "json-too-deep", "nest"),
         ),
         row("half of a JSON", json_text(half(&json_sample)), (422, "json-malformed", "close the string")),
-        row("half of an XML", xml(half(&xml_sample)), (422, "xml-malformed", "close every tag")),
+        row(
+            "half of an XML",
+            xml(xml_sample.rsplit_once("</").unwrap().0.to_owned()),
+            (422, "xml-malformed", "close every tag"),
+        ),
         row(
             "half of a CSV",
             csv(csv_sample.split(" issued retro").next().unwrap().to_owned()),
