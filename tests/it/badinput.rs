@@ -8,7 +8,6 @@ mod requests;
 
 use bytes::Bytes;
 use coohub::cli::member::{Answer, Ask};
-use serde_json::json;
 
 use crate::{
     flow::story::{Sheet, Story, cancellation, tea},

@@ -227,7 +227,7 @@ fn syntax() -> Vec<Row> {
         row(
             "half of an XML",
             xml(xml_sample.rsplit_once("</").unwrap().0.to_owned()),
-            (422, "xml-malformed", "close every tag"),
+            (422, "xml-malformed", "send one complete, well-formed XML document"),
         ),
         row(
             "half of a CSV",
