@@ -212,6 +212,13 @@ impl Date {
         self.zoned.map(|z| Timestamp(z.as_millisecond()))
     }
 
+    /// Whether the text states more than a day: a zone, or a time other than midnight.
+    #[must_use]
+    pub fn is_moment(&self) -> bool {
+        let timed = |(_, time): (&str, &str)| time.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+        self.zoned.is_some() || self.text.split_once('T').is_some_and(timed)
+    }
+
     /// Whether the text states a time of day.
     #[must_use]
     pub fn has_time(&self) -> bool {
@@ -240,6 +247,9 @@ mod tests {
         let date = Date::new("2018-09-12T00:00:00").unwrap();
         assert_eq!(date.day().to_string(), "2018-09-12");
         assert_eq!(date.instant(), None);
+        assert!(!date.is_moment());
+        assert!(Date::new("2018-09-12T00:00:01").is_some_and(|date| date.is_moment()));
+        assert!(Date::new("2018-09-12T00:00:00Z").is_some_and(|date| date.is_moment()));
     }
 
     #[test]

@@ -21,8 +21,13 @@ use std::{collections::BTreeSet, fmt};
 use crate::{
     decode::document::{Document, Node, Syntax},
     format::Table,
-    model::certificate::{Certificate, Place},
+    model::{
+        certificate::{Certificate, Place},
+        value::Value,
+    },
 };
+
+use self::walk::Kept;
 
 /// Most fields named in one refusal; the rest is not listed.
 pub const FIELDS_NAMED_MAX: usize = 100;
@@ -34,7 +39,7 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
     /// Its media type.
     pub media_type: &'static str,
-    /// Places of the certificate that do not arrive.
+    /// Places of the certificate that do not arrive, or not whole.
     pub losses: Vec<Place>,
 }
 
@@ -109,11 +114,18 @@ pub struct Traced {
     pub unfilled: Vec<Unfilled>,
 }
 
+/// Whether a value arrives as less than it was: a moment as a mere day.
+fn cut(was: Option<&Value>, arrives: &Value) -> bool {
+    matches!((was, arrives), (Some(Value::Date(was)), Value::Date(arrives)) if was.is_moment() && !arrives.is_moment())
+}
+
 /// Renders as far as it goes, for a trace or a matrix.
 #[must_use]
 pub fn trace(table: &Table, certificate: &Certificate) -> Traced {
     let walked = walk::walk(table, certificate);
-    let kept: BTreeSet<Place> = walked.kept.iter().filter_map(|kept| kept.from).collect();
+    let whole =
+        |kept: &Kept| kept.from.filter(|from| !cut(certificate.at(from.field, from.index), &kept.value));
+    let kept: BTreeSet<Place> = walked.kept.iter().filter_map(whole).collect();
     let mut arrives = Certificate::default();
     for kept in walked.kept {
         arrives.set(kept.to, kept.value);
