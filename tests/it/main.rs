@@ -15,6 +15,7 @@
 mod authenticate;
 mod badinput;
 mod config;
+mod crash;
 mod decode;
 mod deliver;
 mod docs;

@@ -83,11 +83,16 @@ pub(crate) fn bound_for(tea: &Value, country: &str) -> Value {
 
 /// Almora cancels a certificate.
 pub(crate) fn cancellation(number: &str) -> Sheet {
-    Sheet::message(&json!({
+    Sheet::message(&cancellation_of(number))
+}
+
+/// The message by which almora cancels a certificate.
+pub(crate) fn cancellation_of(number: &str) -> Value {
+    json!({
         "function": "cancellation", "agreement": "mecta", "issuer": "id:chamber.almora.example",
         "number": number, "reason": {"code": "issued-in-error", "text": "the goods were not shipped"},
         "decided": "2026-11-20",
-    }))
+    })
 }
 
 impl Story {

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use coohub::{
     cli::{
         certs,
-        member::{Answer, Ask, Member},
+        member::{Answer, Ask, Error, Member},
     },
     clock::Clock,
     config,
@@ -212,7 +212,12 @@ impl Community {
 
     /// A new client of a member.
     pub(crate) fn member(&self, name: &str) -> Member {
-        let hub = format!("https://localhost:{}", self.port);
+        self.member_at(name, self.port)
+    }
+
+    /// A new client of a member, for a hub that runs elsewhere.
+    pub(crate) fn member_at(&self, name: &str, port: u16) -> Member {
+        let hub = format!("https://localhost:{port}");
         Member::new(&hub, &self.leaf(&format!("{name}/leaf")), &[self.anchor()]).unwrap()
     }
 
@@ -284,11 +289,16 @@ impl Community {
 
     /// Acknowledges a mailbox entry.
     pub(crate) async fn acknowledge(&self, member: &str, entry: &Value) -> Answer {
-        let path = format!("/v1/inbox/{}/ack", entry["delivery"].as_str().unwrap());
-        let headers = vec![("content-type", "application/json".to_owned())];
-        let body = Bytes::from(json!({"digest": entry["digest"]}).to_string());
-        self.member(member).ask(Ask { method: "POST", path: &path, headers, body }).await.unwrap()
+        acknowledge(&self.member(member), entry).await.unwrap()
     }
+}
+
+/// Acknowledges a mailbox entry.
+pub(crate) async fn acknowledge(member: &Member, entry: &Value) -> Result<Answer, Error> {
+    let path = format!("/v1/inbox/{}/ack", entry["delivery"].as_str().unwrap());
+    let headers = vec![("content-type", "application/json".to_owned())];
+    let body = Bytes::from(json!({"digest": entry["digest"]}).to_string());
+    member.ask(Ask { method: "POST", path: &path, headers, body }).await
 }
 
 /// A path in the shipped region.
