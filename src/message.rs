@@ -76,9 +76,7 @@ struct RawReason {
 /// # Errors
 /// One severe finding that says which member is wrong and what it must be.
 pub fn read(body: &[u8]) -> Result<Message, Finding> {
-    let raw: Raw = serde_json::from_slice(body).map_err(|error| {
-        malformed(format!("the body is no hub message, at line {}, column {}: see the interface description for its members", error.line(), error.column()))
-    })?;
+    let raw: Raw = serde_json::from_slice(body).map_err(|error| malformed(wrong(&error)))?;
     match raw {
         Raw::Cancellation { agreement, issuer, number, version, reason, decided } => {
             for (name, word) in [
@@ -176,6 +174,20 @@ pub fn unrouted(key: &Key, message: MessageId, reason: Reason, at: Timestamp) ->
     notice
 }
 
+/// What is wrong with a body, by the names of members alone: the parser's other words could hold values.
+fn wrong(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("unknown variant") {
+        return "function must be cancellation or response".to_owned();
+    }
+    let named = ["missing field", "unknown field", "duplicate field"];
+    let what = text.split(" at line").next().filter(|text| named.iter().any(|start| text.starts_with(start)));
+    format!(
+        "the body is no hub message: {}",
+        what.unwrap_or("it is not the JSON object that a cancellation or response is")
+    )
+}
+
 fn subject(function: &str, key: &Key) -> Value {
     json!({
         "function": function,
@@ -232,7 +244,8 @@ mod tests {
                 .unwrap_err()
                 .starts_with("decided must be")
         );
-        assert!(code(&CANCELLATION.replace("\"number\"", "\"nummer\"")).is_err());
+        let misspelt = code(&CANCELLATION.replace("\"number\"", "\"nummer\"")).unwrap_err();
+        assert!(misspelt.contains("unknown field `nummer`"), "{misspelt}");
         assert!(
             code(r#"{"function":"response","delivery":"x","answer":"received"}"#)
                 .unwrap_err()

@@ -8,6 +8,7 @@ use std::{
 use super::{exit, output::Output};
 use crate::{
     config::{self, Config},
+    hub::identity,
     problem::{PROBLEMS_SHOWN_MAX, Problem, Problems},
     region::{Region, load, notice},
 };
@@ -32,8 +33,13 @@ pub fn check(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut
     let certs = (!arguments.without_certs).then_some(config.identity.certs.as_path());
     let in_region = Problems::default();
     let region = load::load(&config.region.folder, certs, &in_region);
+    let in_certs = Problems::default();
+    if !arguments.without_certs {
+        let _ = identity::load(&config.identity, &in_certs);
+    }
     let place = config.region.folder.strip_prefix(&arguments.folder).unwrap_or(&config.region.folder);
     let mut problems = found.sorted();
+    problems.extend(in_certs.sorted().into_iter().map(|problem| below(&arguments.folder, problem)));
     problems.extend(in_region.sorted().into_iter().map(|problem| within(place, problem)));
     // Without leaves read, what there is to notice about signers cannot be known.
     let noticed = region.iter().filter(|_| !arguments.without_certs).flat_map(notice::notices);
@@ -74,6 +80,13 @@ fn summary(region: &Region) -> String {
 
 fn counted(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A file's name as seen from the folder checked.
+fn below(folder: &Path, problem: Problem) -> Problem {
+    let file = Path::new(&problem.file);
+    let file = file.strip_prefix(folder).unwrap_or(file).display().to_string();
+    Problem { file, ..problem }
 }
 
 fn within(place: &Path, problem: Problem) -> Problem {

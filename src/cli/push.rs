@@ -39,9 +39,9 @@ pub struct Args {
     /// Message id; a new one when left out. The same id with the same document gives the same receipt.
     #[arg(long)]
     pub id: Option<String>,
-    /// 9 original, 4 amendment, 5 replacement.
+    /// What the document is to the certificate: original, amendment or replacement, or its code 9, 4 or 5.
     #[arg(long)]
-    pub function: Option<u8>,
+    pub function: Option<String>,
     /// Agreement, where the document names none.
     #[arg(long)]
     pub agreement: Option<String>,
@@ -100,7 +100,7 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
 
 fn headers(arguments: &Args) -> Vec<(&'static str, String)> {
     let mut headers = Vec::new();
-    headers.extend(arguments.function.map(|code| ("coo-function", code.to_string())));
+    headers.extend(arguments.function.clone().map(|function| ("coo-function", function)));
     headers.extend(arguments.agreement.clone().map(|name| ("coo-agreement", name)));
     headers.extend(arguments.earlier.clone().map(|number| ("coo-earlier", number)));
     headers.extend(arguments.test.then(|| ("coo-test", "?1".to_owned())));

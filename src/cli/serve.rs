@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tracing::error;
 
 use super::{exit, output::Output};
 use crate::{
@@ -84,7 +84,7 @@ async fn serve(config: Config, out: &mut Output<'_>, err: &mut Output<'_>) -> u8
 fn report(failure: &Failure) {
     error!(%failure, "reload refused, the hub goes on as it was");
     if let Failure::Configuration(problems) = failure {
-        problems.iter().for_each(|problem| info!(%problem, "problem"));
+        problems.iter().for_each(|problem| error!(%problem, "not applied"));
     }
 }
 
@@ -94,7 +94,7 @@ fn refused(failure: &Failure, err: &mut Output<'_>) -> u8 {
         problems.iter().for_each(|problem| err.line(problem.to_string()));
     }
     match failure {
-        Failure::Configuration(_) | Failure::Identity { .. } => exit::CONFIGURATION,
+        Failure::Configuration(_) => exit::CONFIGURATION,
         Failure::Store(_) => exit::STORAGE,
         Failure::Bind { .. } => exit::OTHER,
     }

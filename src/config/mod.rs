@@ -116,6 +116,7 @@ impl Config {
             client_leaf: certs.join(identity.client_leaf),
             client_key: certs.join(identity.client_key),
             receipt_key: certs.join(identity.receipt_key),
+            retired_receipt_keys: certs.join(identity.retired_receipt_keys),
             certs,
         };
         let region = Region { folder: folder.join(region.folder) };

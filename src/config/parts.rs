@@ -17,6 +17,8 @@ pub struct Identity {
     pub client_key: PathBuf,
     /// Private key that signs receipts.
     pub receipt_key: PathBuf,
+    /// Key set with the public halves of receipt keys no longer signed with; it may be absent.
+    pub retired_receipt_keys: PathBuf,
 }
 
 /// Where the region stands.
@@ -35,6 +37,7 @@ impl Default for Identity {
             client_leaf: "dev/client.pem".into(),
             client_key: "dev/client.key".into(),
             receipt_key: "dev/receipt.key".into(),
+            retired_receipt_keys: "dev/retired.json".into(),
         }
     }
 }

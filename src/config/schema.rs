@@ -80,6 +80,7 @@ fn identity(base: &Identity, section: &Section<'_>) -> Identity {
         client_leaf: path("client_leaf", &base.client_leaf),
         client_key: path("client_key", &base.client_key),
         receipt_key: path("receipt_key", &base.receipt_key),
+        retired_receipt_keys: path("retired_receipt_keys", &base.retired_receipt_keys),
     }
 }
 

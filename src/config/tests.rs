@@ -45,6 +45,7 @@ fn other() -> Config {
         client_leaf = "x"
         client_key = "x"
         receipt_key = "x"
+        retired_receipt_keys = "x"
         [region]
         folder = "x"
         [store]
@@ -177,7 +178,7 @@ fn the_ranges_in_words_are_the_ranges_in_code() {
     let bare: Vec<_> = bare.iter().map(|name| name.trim_start_matches(VARIABLE_PREFIX)).collect();
     let words = ["LISTEN__ADDRESS", "REGION__FOLDER", "STORE__FOLDER", "LOG__LEVEL", "LOG__FORMAT"];
     let of_the_identity = |name: &&&str| name.starts_with("IDENTITY__");
-    assert_eq!(bare.iter().filter(of_the_identity).count(), 6);
+    assert_eq!(bare.iter().filter(of_the_identity).count(), 7);
     assert!(bare.iter().filter(|name| !of_the_identity(name)).eq(words.iter()), "{bare:?}");
 }
 

@@ -95,7 +95,13 @@ impl Inbox {
     /// The mailboxes of a hub.
     #[must_use]
     pub fn new(handles: Handles) -> Self {
-        Self { handles, boxes: Arc::default() }
+        let inbox = Self { handles, boxes: Arc::default() };
+        // A bucket starts empty; it fills from the start of the hub, not from a member's first look.
+        let region = inbox.handles.region.borrow().clone();
+        for (member, _) in region.members.values().filter_map(mailbox) {
+            let _ = inbox.mailbox(member);
+        }
+        inbox
     }
 
     /// Offers up to `limit` due entries and reserves them for the member's lease; none after the one whose bytes reach

@@ -9,10 +9,14 @@ use serde_json::{Value, json};
 
 use crate::{
     evidence::receipt,
-    model::id::{Digest, MemberId, MessageId},
+    model::{
+        delivery::State,
+        id::{Digest, MemberId, MessageId},
+        reason::Reason,
+    },
     store::{
         Fault, Store,
-        record::{Attempt, Cargo, Delivery, Message, View},
+        record::{Attempt, Cargo, Delivery, Message},
     },
 };
 
@@ -126,10 +130,11 @@ fn delivery(delivery: &Delivery) -> Value {
     json!({
         "delivery": delivery.id.to_string(),
         "target": delivery.target.as_str(),
-        "cargo": cargo(delivery.cargo),
-        "view": view(delivery.view),
+        "cargo": delivery.cargo.word(),
+        "view": delivery.view.word(),
         "because": delivery.because,
         "state": delivery.life.state.word(),
+        "reason": reason(&delivery.life.state).map(Reason::code),
         "due": delivery.life.state.due().map(|at| at.to_string()),
         "created": delivery.life.created.to_string(),
         "attempts": delivery.attempts,
@@ -153,23 +158,10 @@ fn attempt(attempt: &Attempt) -> Value {
     })
 }
 
-/// The word for what a delivery carries.
-#[must_use]
-pub fn cargo(cargo: Cargo) -> &'static str {
-    match cargo {
-        Cargo::Certificate => "certificate",
-        Cargo::Cancellation => "cancellation",
-        Cargo::Response => "response",
-        Cargo::Notice => "notice",
-    }
-}
-
-/// The word for how much of it.
-#[must_use]
-pub fn view(view: View) -> &'static str {
-    match view {
-        View::Full => "full",
-        View::Minimised => "minimised",
-        View::Notice => "notice",
+/// Why a delivery waits for somebody, or was refused.
+fn reason(state: &State) -> Option<Reason> {
+    match state {
+        State::Held { reason } | State::Refused { reason } => Some(*reason),
+        _ => None,
     }
 }

@@ -16,6 +16,7 @@ pub fn notices(region: &Region) -> Vec<Problem> {
         notices.extend(suspended(member));
         notices.extend(weight(member));
         notices.extend(silent(member));
+        notices.extend(apart(region, member));
         notices.extend(region.agreements.values().filter_map(|agreement| signers(member, agreement)));
     }
     for agreement in region.agreements.values() {
@@ -72,6 +73,22 @@ fn silent(member: &Member) -> Option<Problem> {
         }
         _ => None,
     }
+}
+
+/// A customs whose country is party to nothing: no certificate will ever name it.
+fn apart(region: &Region, member: &Member) -> Option<Problem> {
+    let party = |country: &String| {
+        region
+            .agreements
+            .values()
+            .any(|agreement| agreement.parties.iter().any(|party| party.country == *country))
+    };
+    let country = member.customs.iter().find(|country| !party(country))?;
+    Some(of_member(
+        member,
+        "customs",
+        format!("{country} is party to no agreement, so no certificate goes there"),
+    ))
 }
 
 /// A member that sends what must be signed, with a body for which nobody may sign.

@@ -10,6 +10,7 @@ use std::{
 
 use coohub::{
     cli::{self, exit},
+    clock::Clock,
     config,
     model::id::FormatId,
     problem::Problems,
@@ -311,7 +312,26 @@ fn node_folder(settings: &str, region: &TestRegion) -> tempfile::TempDir {
     fs::write(folder.path().join("coohub.toml"), settings).unwrap();
     fs::create_dir(folder.path().join("partners")).unwrap();
     copy_folder(region.write(), &folder.path().join("partners"));
+    cli::certs::dev(&folder.path().join("certs/dev"), &[], Clock::Real.now(), false).unwrap();
     folder
+}
+
+#[test]
+fn check_names_every_leaf_and_key_of_the_hub_that_cannot_be_used() {
+    let folder = node_folder("", &TestRegion::mec());
+    let dev = folder.path().join("certs/dev");
+    fs::remove_file(dev.join("receipt.key")).unwrap();
+    fs::copy(dev.join("client.key"), dev.join("server.key")).unwrap();
+    fs::write(dev.join("retired.json"), "[]").unwrap();
+    let (code, out) = check(folder.path(), &[]);
+    assert_eq!(code, exit::CONFIGURATION, "{out}");
+    assert!(out.contains("certs/dev/receipt.key: identity.receipt_key: is missing"), "{out}");
+    assert!(
+        out.contains("certs/dev/server.pem: identity.leaf: the leaf and its key cannot be used"),
+        "{out}"
+    );
+    assert!(out.contains("certs/dev/retired.json: identity.retired_receipt_keys: is not a key set"), "{out}");
+    assert!(out.ends_with("3 problems\n"), "{out}");
 }
 
 #[test]

@@ -178,6 +178,7 @@ fn settings(folder: &Path) -> Config {
     config.identity.client_leaf = dev("client.pem");
     config.identity.client_key = dev("client.key");
     config.identity.receipt_key = dev("receipt.key");
+    config.identity.retired_receipt_keys = dev("retired.json");
     config.region.folder = folder.join("partners");
     config.store.folder = folder.join("data");
     config.listen.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

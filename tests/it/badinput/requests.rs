@@ -158,12 +158,12 @@ fn request() -> Vec<Row> {
         row(
             "malformed hub message",
             message("almora", &json!({"function": "cancelation"})),
-            (422, "message-malformed", "see the interface"),
+            (422, "message-malformed", "function must be cancellation or response"),
         ),
         row(
             "hub message without number",
             message("almora", &json!({"function": "cancellation"})),
-            (422, "message-malformed", "see the interface"),
+            (422, "message-malformed", "missing field `agreement`"),
         ),
     ]
 }

@@ -85,11 +85,11 @@ impl Certificate {
     }
 
     fn is_amended(&self) -> bool {
-        self.number / TARGETS.len() % 3 == 0
+        (self.number / TARGETS.len()).is_multiple_of(3)
     }
 
     fn is_cancelled(&self) -> bool {
-        self.number / TARGETS.len() % 6 == 0
+        (self.number / TARGETS.len()).is_multiple_of(6)
     }
 
     /// Its pushes, in order.

@@ -3,10 +3,11 @@
 //! Boot order is the contract: settings and region are checked whole, keys are read, the store is opened and recovered,
 //! the socket is bound, and only then does any loop run. Whatever fails says so before a member can connect.
 
-use std::{fs, io, net::SocketAddr, path::Path, sync::Arc};
+pub mod identity;
+
+use std::{fs, io, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use tokio::{net::TcpListener, sync::watch};
 use tracing::info;
 
@@ -14,7 +15,7 @@ use crate::{
     clock::Clock,
     config::Config,
     deliver::{self, Deliveries, Dice, Handles, hold::Holds, inbox::Inbox},
-    evidence::key::SigningKey,
+    evidence::key::{PublicKey, SigningKey},
     intake::Intake,
     listen::{Door, Listener},
     problem::{Problem, Problems},
@@ -25,6 +26,8 @@ use crate::{
     store::{self, Store},
     tls::{self, OwnLeaf},
 };
+
+use self::identity::Identity;
 
 /// A running hub.
 pub struct Hub {
@@ -41,16 +44,8 @@ pub struct Hub {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The configuration has problems; none of it is applied.
-    #[error("the configuration has {} problems", .0.len())]
+    #[error("the configuration is not right, {} to mend", .0.len())]
     Configuration(Vec<Problem>),
-    /// A leaf or key cannot be read or used.
-    #[error("{file}: {reason}")]
-    Identity {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
     /// The store cannot be opened.
     #[error("the store cannot be opened: {0}")]
     Store(#[from] store::Fault),
@@ -70,27 +65,23 @@ impl Hub {
     /// # Errors
     /// [`Failure`]; nothing runs then.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Failure> {
-        let region = Arc::new(load(&config)?);
-        let key = Arc::new(signing_key(&config.identity.receipt_key)?);
-        let server = tls::server(&leaf(&config.identity.leaf, &config.identity.key)?)
-            .map_err(|error| unusable(&config.identity.leaf, &error))?;
-        let client = leaf(&config.identity.client_leaf, &config.identity.client_key)?;
+        let (region, identity) = load(&config)?;
         let store = open(&config).await?;
         let address = config.listen.address;
         let bound = TcpListener::bind(address).await.and_then(|socket| Ok((socket.local_addr()?, socket)));
         let (address, socket) = bound.map_err(|error| Failure::Bind { address, error })?;
 
-        let (sender, receiver) = watch::channel(region);
+        let (sender, receiver) = watch::channel(Arc::new(region));
         let hub = Self {
             address,
             config,
             store,
             region: sender,
-            server: Arc::new(ArcSwap::new(server)),
-            client: Arc::new(ArcSwap::from_pointee(client)),
+            server: Arc::new(ArcSwap::new(identity.server)),
+            client: Arc::new(ArcSwap::from_pointee(identity.client)),
             tasks: Tasks::default(),
         };
-        hub.run(socket, &receiver, &key, &clock);
+        hub.run(socket, &receiver, (identity.key, identity.published), &clock);
         info!(%address, "hub started");
         Ok(hub)
     }
@@ -112,12 +103,9 @@ impl Hub {
     /// # Errors
     /// [`Failure`]; the hub goes on under the configuration it has.
     pub fn reload(&self) -> Result<(), Failure> {
-        let region = load(&self.config)?;
-        let identity = &self.config.identity;
-        let server = tls::server(&leaf(&identity.leaf, &identity.key)?)
-            .map_err(|error| unusable(&identity.leaf, &error))?;
-        self.client.store(Arc::new(leaf(&identity.client_leaf, &identity.client_key)?));
-        self.server.store(server);
+        let (region, identity) = load(&self.config)?;
+        self.client.store(Arc::new(identity.client));
+        self.server.store(identity.server);
         info!(configuration = %region.digest.hex(), "region reloaded");
         self.region.send_replace(Arc::new(region));
         Ok(())
@@ -147,9 +135,10 @@ impl Hub {
         &self,
         socket: TcpListener,
         region: &watch::Receiver<Arc<Region>>,
-        key: &Arc<SigningKey>,
+        (key, published): (SigningKey, Vec<PublicKey>),
         clock: &Clock,
     ) {
+        let key = Arc::new(key);
         let handles = Handles {
             store: self.store.clone(),
             region: region.clone(),
@@ -162,10 +151,10 @@ impl Hub {
         };
         let door = Door {
             region: region.clone(),
-            intake: Intake::new(self.store.clone(), key.clone(), clock.clone(), self.config.intake.clone()),
+            intake: Intake::new(self.store.clone(), key, clock.clone(), self.config.intake.clone()),
             status: Status::new(self.store.clone()),
             inbox: Inbox::new(handles.clone()),
-            keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
+            keys: Arc::new(ArcSwap::from_pointee(published)),
             clock: clock.clone(),
             config: self.config.listen.clone(),
         };
@@ -188,12 +177,13 @@ impl Hub {
     }
 }
 
-/// Reads and checks the region; every problem at once.
-fn load(config: &Config) -> Result<Region, Failure> {
+/// Reads and checks the region and the hub's own leaves and keys; every problem at once.
+fn load(config: &Config) -> Result<(Region, Identity), Failure> {
     let problems = Problems::default();
     let region = region::load::load(&config.region.folder, Some(&config.identity.certs), &problems);
-    match (region, problems.is_empty()) {
-        (Some(region), true) => Ok(region),
+    let identity = identity::load(&config.identity, &problems);
+    match (region, identity, problems.is_empty()) {
+        (Some(region), Some(identity), true) => Ok((region, identity)),
         _ => Err(Failure::Configuration(problems.sorted())),
     }
 }
@@ -203,29 +193,4 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     let settings = config.store.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&settings)).await;
     Ok(opened.map_err(|_| store::Fault::Closed)??)
-}
-
-/// The hub's own leaf and key.
-fn leaf(leaf: &Path, key: &Path) -> Result<OwnLeaf, Failure> {
-    OwnLeaf::from_pem(&read(leaf)?, &read(key)?).map_err(|error| unusable(leaf, &error))
-}
-
-/// The key that signs receipts.
-fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
-    let broken =
-        |reason: &str| Failure::Identity { file: path.display().to_string(), reason: reason.to_owned() };
-    let der = PrivatePkcs8KeyDer::from_pem_slice(&read(path)?)
-        .map_err(|_| broken("not a PKCS#8 private key in PEM"))?;
-    SigningKey::from_pkcs8(der.secret_pkcs8_der()).ok_or_else(|| broken("not an Ed25519 key"))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::Identity {
-        file: path.display().to_string(),
-        reason: error.kind().to_string(),
-    })
-}
-
-fn unusable(path: &Path, error: &tls::Error) -> Failure {
-    Failure::Identity { file: path.display().to_string(), reason: error.to_string() }
 }
