@@ -35,7 +35,7 @@ pub(super) async fn ping(Extension(caller): Extension<Caller>) -> Response {
 
 /// The keys that the hub's receipts and attestations verify with.
 ///
-/// A JWK set (RFC 7517). Keys no longer signed with stay in it, with exp: what they signed verifies for ever. Keep a
+/// A JWK set (RFC 7517). Keys no longer signed with stay in it, with exp where it is known: what they signed verifies for ever. Keep a
 /// copy beside your receipts.
 #[utoipa::path(
     get,
