@@ -1,9 +1,8 @@
 //! The decode stage from outside: real documents are read, foreign signatures verify, and ours verify elsewhere.
 //!
-//! Real samples are read where they lie beside the project; without them a test says so and passes, unless
-//! `COOHUB_TESTS=all` demands every test.
+//! Real samples are read where they lie beside the project; without them a test says so and passes.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use coohub::decode::{
     decode,
@@ -16,21 +15,7 @@ use coohub::decode::{
     },
 };
 
-/// Notes that a test needs something this machine has not, or fails when all tests are demanded.
-#[expect(clippy::print_stdout, reason = "a skipped test says so where the run is read")]
-fn skipped(needs: &str) {
-    assert_ne!(std::env::var("COOHUB_TESTS").as_deref(), Ok("all"), "needs {needs}");
-    println!("skipped: needs {needs}");
-}
-
-fn corpus(file: &str) -> Option<Vec<u8>> {
-    let path = Path::new("../shared/corpus").join(file);
-    let bytes = fs::read(path).ok();
-    if bytes.is_none() {
-        skipped("../shared/corpus");
-    }
-    bytes
-}
+use crate::support::need::{corpus, installed};
 
 fn at<'a>(root: &'a Node, path: &str) -> &'a Node {
     path.split('/').fold(root, |node, name| node.child(name).unwrap_or_else(|| panic!("no {name} in {path}")))
@@ -123,8 +108,8 @@ fn sha1_signatures_verify_only_where_they_are_taken() {
 
 #[test]
 fn our_signatures_verify_with_xmlsec1() {
-    if Command::new("xmlsec1").arg("--version").output().is_err() {
-        return skipped("xmlsec1");
+    if !installed("xmlsec1") {
+        return;
     }
     let folder = tempfile::tempdir().unwrap();
     let (file, pem) = (folder.path().join("cod.xml"), folder.path().join("leaf.pem"));

@@ -25,6 +25,8 @@ use coohub::{
     render,
 };
 
+use crate::support::need::corpus;
+
 /// Every table under `partners/formats`.
 pub(crate) fn tables() -> Vec<Table> {
     let mut tables = Vec::new();
@@ -59,17 +61,6 @@ pub(crate) fn document(syntax: Syntax, bytes: &[u8]) -> Document {
 /// Places with their values, one a line: readable in a failing test.
 pub(crate) fn lines(certificate: &Certificate) -> Vec<String> {
     certificate.iter().map(|(place, value)| format!("{} = {value}", place.path())).collect()
-}
-
-/// Reads a file of the corpus; `None`, with a word to the tester, when the corpus is not there.
-#[expect(clippy::print_stdout, reason = "the one way a test says why it did nothing")]
-pub(crate) fn corpus(path: &str) -> Option<Vec<u8>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(path);
-    let bytes = fs::read(file).ok();
-    if bytes.is_none() {
-        println!("skipped: needs ../shared/corpus/{path}");
-    }
-    bytes
 }
 
 fn formats() -> PathBuf {

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::Row;
 use crate::{
     flow::story::{Story, bound_for, reworded, tea},
-    formats::corpus,
-    support::hub::sample,
+    support::{hub::sample, need::corpus},
 };
 
 /// A push as it goes over the wire.

@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 use coohub::cli;
 
 use super::story::{Sheet, Story};
-use crate::{
-    formats::corpus,
-    support::{hub::Community, region::TestRegion},
-};
+use crate::support::{hub::Community, need::corpus, region::TestRegion};
 
 const UNSIGNED_COD: &str = "aladi-cod/A14-FormA18-unsigned.xml";
 

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod door;
+pub mod need;
 pub mod hub;
 pub mod partner;
 pub mod pki;
