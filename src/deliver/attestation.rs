@@ -1,5 +1,7 @@
 //! What the hub attests of every delivery: that these bytes are its rendering of that original, in this view.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::{
@@ -11,6 +13,9 @@ use crate::{
     region::Region,
     store::record::{Body, Delivery},
 };
+
+/// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
+const LOSSES_MAX: usize = 32;
 
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
 ///
@@ -40,10 +45,22 @@ pub(super) fn attest(
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
         "original": original.map(digest),
-        "losses": delivery.losses,
+        "losses": losses(&delivery.losses),
+        "lossesCount": delivery.losses.len(),
         "test": delivery.test,
     });
     key.sign(ATTESTATION, payload.to_string().as_bytes())
+}
+
+/// The fields lost, without the numbers of their entries: a header has no room for a line per goods item.
+fn losses(places: &[String]) -> Vec<String> {
+    let field = |place: &String| {
+        let mut parts = place.split('[');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |path, part| path + "[]" + part.split_once(']').map_or("", |(_, rest)| rest))
+    };
+    let fields: BTreeSet<String> = places.iter().map(field).collect();
+    fields.into_iter().take(LOSSES_MAX).collect()
 }
 
 #[cfg(test)]
@@ -65,5 +82,19 @@ mod tests {
         assert_eq!(payload["delivery"], delivery.id.to_string());
         assert_eq!(payload["digest"], digest(Digest::of(b"<cod/>")));
         assert_eq!(payload["original"], digest(Digest::of(b"original")));
+    }
+
+    #[test]
+    fn what_a_thousand_items_lost_fits_into_a_header() {
+        let (signing, mut delivery) = (sample::key(), sample::delivery(1));
+        let lost = |item: usize| [format!("items[{item}].information"), format!("items[{item}].parts[2].x")];
+        delivery.losses = (1..=1_000).flat_map(lost).collect();
+        let jws = attest(&signing, &sample::region(LinkState::Live), &delivery, &sample::body(b"a"), None);
+        let payload = key::verify(&jws, &[signing.public()]).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(payload["losses"], json!(["items[].information", "items[].parts[].x"]));
+        assert_eq!(payload["lossesCount"], 2_000);
+        delivery.losses = (0..=LOSSES_MAX).map(|field| format!("f{field}")).collect();
+        assert_eq!(losses(&delivery.losses).len(), LOSSES_MAX);
     }
 }

@@ -25,18 +25,28 @@ use super::{
     reading::{About, Reading},
 };
 
-/// Identity of the certificate a push is about; for an answer, of the one its delivery carried.
+/// What a push is about, and whether as test traffic.
+#[derive(Clone)]
+pub(super) struct Subject {
+    /// Identity of the certificate, with the version stated; for an answer, of the one its delivery carried.
+    pub(super) key: Key,
+    /// An answer is test traffic when its delivery was.
+    pub(super) test: bool,
+}
+
+/// What a push is about.
 ///
 /// `None` when the answer is about no delivery of this member.
 ///
 /// # Errors
 /// A fault of the store.
-pub(super) async fn subject(push: &Push, reading: &Reading, store: &Store) -> Result<Option<Key>, Fault> {
+pub(super) async fn subject(push: &Push, reading: &Reading, store: &Store) -> Result<Option<Subject>, Fault> {
     match &reading.about {
-        About::Certificate(key) => Ok(Some(key.clone())),
+        About::Certificate(key) => Ok(Some(Subject { key: key.clone(), test: push.envelope.test })),
         About::Delivery(id, ..) => {
             let delivery = store.delivery(*id).await?;
-            Ok(delivery.filter(|delivery| delivery.target == push.source).map(|delivery| delivery.subject))
+            let delivery = delivery.filter(|delivery| delivery.target == push.source);
+            Ok(delivery.map(|delivery| Subject { key: delivery.subject, test: delivery.test }))
         }
     }
 }
@@ -47,8 +57,8 @@ pub(super) struct Case<'a> {
     pub(super) push: &'a Push,
     /// What was understood.
     pub(super) reading: &'a Reading,
-    /// Identity, with the version stated.
-    pub(super) subject: Key,
+    /// What the push is about.
+    pub(super) subject: Subject,
     /// What the store knows.
     pub(super) seen: Standing,
     /// Envelope and body in one digest.
@@ -60,11 +70,12 @@ pub(super) struct Case<'a> {
 /// # Errors
 /// A severe finding: the number is taken, or what is changed is unknown.
 pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Result<Acceptance, Finding> {
-    let Case { push, reading, subject, seen, fingerprint } = case;
+    let Case { push, reading, subject: Subject { key: subject, test }, seen, fingerprint } = case;
     let canonical = reading.canonical.as_deref().map(Digest::of);
     let decision = identity::decide(&identity::Case {
         function: reading.function,
         stated: subject.version,
+        test,
         canonical,
         standing: &seen,
         unseen: reading.unseen,
@@ -87,7 +98,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         targets: &reading.targets,
         findings: &findings,
         config: push.region.digest,
-        test: push.envelope.test,
+        test,
     };
     let receipt = key.sign(RECEIPT, receipt.payload().to_string().as_bytes()).into_bytes();
     let answer = match &reading.about {
@@ -108,7 +119,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         format: reading.format.clone(),
         media_type: push.content.media_type().to_owned(),
         config: push.region.digest,
-        test: push.envelope.test,
+        test,
         answer,
         duplicate_of: decision.duplicate_of,
         bodies: bodies(push, reading),

@@ -21,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) function: Function,
     /// Version the document or envelope states.
     pub(super) stated: Option<u32>,
+    /// Whether it is test traffic.
+    pub(super) test: bool,
     /// Digest of the canonical certificate.
     pub(super) canonical: Option<Digest>,
     /// What the store knows.
@@ -45,6 +47,12 @@ pub(super) struct Decision {
 /// # Errors
 /// A severe finding: the number is taken by other content, or what is changed is unknown.
 pub(super) fn decide(case: &Case<'_>) -> Result<Decision, Finding> {
+    // An answer is held to its delivery, not to what became of the certificate since.
+    let latest = case.standing.latest.as_ref().filter(|_| case.function != Function::Response);
+    if latest.is_some_and(|latest| latest.test != case.test) {
+        let advice = "test traffic and live traffic never share a certificate number; mind CoO-Test";
+        return Err(Finding::severe(Reason::TestNotAllowed, advice));
+    }
     if let Some(known) = same(case) {
         return Ok(Decision {
             version: known.version,
@@ -72,6 +80,9 @@ fn same<'a>(case: &Case<'a>) -> Option<&'a Known> {
 
 /// A number is given once: what bears it already must be amended, not issued again.
 fn issue(case: &Case<'_>) -> Result<Decision, Finding> {
+    if case.standing.cancelled.is_some() {
+        return Err(cancelled());
+    }
     if case.standing.stated.is_some() || (case.stated.is_none() && case.standing.latest.is_some()) {
         return Err(Finding::severe(
             Reason::NumberReused,
@@ -85,15 +96,17 @@ fn accepted(version: u32) -> Decision {
     Decision { version, duplicate_of: None, findings: Vec::new() }
 }
 
+fn cancelled() -> Finding {
+    let advice = "the certificate was cancelled; issue a new one";
+    Finding::severe(Reason::CertificateCancelled, advice)
+}
+
 /// An amendment follows the latest version.
 fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
-    let Some(latest) = &case.standing.latest else { return unseen(case) };
     if case.standing.cancelled.is_some() {
-        return Err(Finding::severe(
-            Reason::CertificateCancelled,
-            "the certificate was cancelled; issue a new one",
-        ));
+        return Err(cancelled());
     }
+    let Some(latest) = &case.standing.latest else { return unseen(case) };
     let version = case.stated.unwrap_or(latest.version.saturating_add(1));
     if version <= latest.version {
         let advice = "a later or equal version was accepted before; number the amendment above it, or leave CoO-Version out";
@@ -104,7 +117,10 @@ fn amend(case: &Case<'_>) -> Result<Decision, Finding> {
 
 /// A cancellation is of a version the hub has, the latest unless it says otherwise.
 fn cancel(case: &Case<'_>) -> Result<Decision, Finding> {
-    let Some(latest) = &case.standing.latest else { return unseen(case) };
+    let Some(latest) = &case.standing.latest else {
+        let first = case.standing.cancelled;
+        return unseen(case).map(|decision| Decision { duplicate_of: first, ..decision });
+    };
     if case.stated.is_some() && case.standing.stated.is_none() {
         let advice =
             "the hub has no such version of the certificate; leave the version out to cancel the latest";
@@ -145,6 +161,7 @@ mod tests {
             message: MessageId(uuid::Uuid::from_u128(u128::from(version))),
             version,
             canonical: Some(OLD),
+            test: false,
         }
     }
 
@@ -154,7 +171,14 @@ mod tests {
         canonical: Digest,
         standing: &Standing,
     ) -> Result<(u32, bool), &'static str> {
-        let case = Case { function, stated, canonical: Some(canonical), standing, unseen: Unseen::Reject };
+        let case = Case {
+            function,
+            stated,
+            test: false,
+            canonical: Some(canonical),
+            standing,
+            unseen: Unseen::Reject,
+        };
         decide(&case).map(|d| (d.version, d.duplicate_of.is_some())).map_err(|f| f.reason.code())
     }
 
@@ -165,6 +189,7 @@ mod tests {
         let one = Standing { latest: Some(known(1)), ..Standing::default() };
         let stated = Standing { latest: Some(known(3)), stated: Some(known(2)), ..Standing::default() };
         let gone = Standing { cancelled: Some(MessageId(uuid::Uuid::nil())), ..one.clone() };
+        let early = Standing { cancelled: gone.cancelled, ..Standing::default() };
         let table = [
             (Original, None, NEW, &none, Ok((1, false))),
             (Original, Some(0), NEW, &none, Ok((0, false))),
@@ -173,6 +198,9 @@ mod tests {
             (Original, Some(2), NEW, &stated, Err("number-reused")),
             (Original, Some(2), OLD, &stated, Ok((2, true))),
             (Replacement, None, NEW, &none, Ok((1, false))),
+            (Original, Some(2), NEW, &gone, Err("certificate-cancelled")),
+            (Original, None, NEW, &early, Err("certificate-cancelled")),
+            (Amendment, None, NEW, &early, Err("certificate-cancelled")),
             (Amendment, None, NEW, &one, Ok((2, false))),
             (Amendment, Some(7), NEW, &one, Ok((7, false))),
             (Amendment, Some(1), NEW, &one, Err("version-outdated")),
@@ -189,11 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn test_traffic_touches_no_live_certificate() {
+        use Function::{Amendment, Cancellation, Original};
+        let standing = Standing { latest: Some(known(1)), ..Standing::default() };
+        for function in [Original, Amendment, Cancellation] {
+            let (canonical, unseen) = (Some(NEW), Unseen::Forward);
+            let case = Case { function, stated: None, test: true, canonical, standing: &standing, unseen };
+            assert_eq!(decide(&case).unwrap_err().reason, Reason::TestNotAllowed, "{function:?}");
+        }
+    }
+
+    #[test]
     fn an_agreement_may_forward_what_the_hub_has_not_seen() {
         let standing = Standing::default();
         let case = Case {
             function: Function::Amendment,
             stated: None,
+            test: false,
             canonical: None,
             standing: &standing,
             unseen: Unseen::Forward,

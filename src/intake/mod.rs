@@ -175,8 +175,12 @@ impl Intake {
             let advice = "this member was sent no such delivery; state the id from its CoO-Delivery header";
             return Ok(self.reject(push, vec![Finding::severe(Reason::DeliveryUnknown, advice)]));
         };
+        if push.envelope.test && !subject.test {
+            let advice = "the delivery answered is live; answer without CoO-Test";
+            return Ok(self.reject(push, vec![Finding::severe(Reason::TestNotAllowed, advice)]));
+        }
         for _ in 0..DECISIONS_MAX {
-            let seen = self.store.standing(&subject).await?;
+            let seen = self.store.standing(&subject.key).await?;
             let case = accepting::Case { push, reading, subject: subject.clone(), seen, fingerprint };
             let acceptance = match accepting::acceptance(case, id, &self.key) {
                 Ok(acceptance) => acceptance,

@@ -70,7 +70,7 @@ pub(super) fn read(
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
     match push.content {
-        Content::Message => read_message(push, source),
+        Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
             read_document(push, source, &decoded, today)
@@ -82,7 +82,7 @@ pub(super) fn read(
     }
 }
 
-fn read_message(push: &Push, source: &Member) -> Result<Reading, Vec<Finding>> {
+fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
     let one = |finding| vec![finding];
     match message::read(&push.body).map_err(one)? {
         Message::Response(response) => {
@@ -102,9 +102,13 @@ fn read_message(push: &Push, source: &Member) -> Result<Reading, Vec<Finding>> {
                     "name an agreement of this community, by its id or one of its aliases",
                 ))
             })?;
-            if source.body(&cancellation.issuer).is_none() {
+            let Some(body) = source.body(&cancellation.issuer) else {
                 let advice = "only the issuing body cancels, and this member may not speak for the one named";
                 return Err(one(Finding::severe(Reason::IssuerNotYours, advice)));
+            };
+            if !body.granted_on(today) {
+                let advice = "the grant to speak for this issuing body does not cover today";
+                return Err(one(Finding::severe(Reason::IssuerOutOfDates, advice)));
             }
             let subject = Key {
                 agreement: agreement.id.clone(),

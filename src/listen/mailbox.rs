@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Query, Request, State, rejection::PathRejection},
     http::{HeaderName, StatusCode, Uri},
     response::Response,
 };
@@ -99,10 +99,10 @@ pub(super) async fn collect(
 pub(super) async fn acknowledge(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let delivery = DeliveryId::parse(&id).ok_or(Reason::NotFound)?;
+    let delivery = id.ok().and_then(|Path(id)| DeliveryId::parse(&id)).ok_or(Reason::NotFound)?;
     let (parts, body) = request.into_parts();
     let held = body::read(&shared, &caller, &parts.headers, body, ACKNOWLEDGEMENT_BYTES_MAX).await?;
     let said = said(&held.bytes).ok_or_else(|| {
@@ -145,9 +145,9 @@ pub(super) async fn acknowledge(
 pub(super) async fn original(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
-    let delivery = DeliveryId::parse(&id).ok_or(Reason::NotFound)?;
+    let delivery = id.ok().and_then(|Path(id)| DeliveryId::parse(&id)).ok_or(Reason::NotFound)?;
     let body = shared.door.inbox.original(&caller.member, delivery).await?.ok_or(Reason::NotFound)?;
     let digest = stated::content_digest(Digest::of(&body.bytes));
     let mut response = respond::bytes(StatusCode::OK, &body.media_type, body.bytes);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -144,10 +144,10 @@ pub(super) async fn push(
 pub(super) async fn state(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id = MessageId::parse(&id).ok_or(Reason::NotFound)?;
+    let id = id.ok().and_then(|Path(id)| MessageId::parse(&id)).ok_or(Reason::NotFound)?;
     let wait = stated::wait(&headers, shared.door.config.long_poll_max);
     let known = stated::known_tags(&headers);
     let first = known.first().map(String::as_str);

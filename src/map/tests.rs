@@ -60,6 +60,15 @@ fn what_no_row_maps_is_kept_with_its_path_and_what_is_dropped_is_not() {
 }
 
 #[test]
+fn a_second_element_where_there_is_one_is_told_and_severe_where_it_could_be_taken_for_the_identity() {
+    let table = rows("{ at = \"Note\", is = \"remarks\" },");
+    let draft = read(&table, "<Coo><Number>7</Number><Note>a</Note><Note>b</Note><Number>8</Number></Coo>");
+    let told = draft.findings.iter().map(|finding| (finding.reason, finding.level));
+    let again = Reason::FieldInvalid;
+    assert_eq!(told.collect::<Vec<_>>(), [(again, Level::Warning), (again, Level::Severe)]);
+}
+
+#[test]
 fn a_text_that_is_no_value_is_reported_where_it_stands_and_kept() {
     let table = rows(
         "{ at = \"Weight\", is = \"totals.grossWeight\" },\n{ at = \"To\", is = \"destinationCountry\", codes = \"countries\" },",

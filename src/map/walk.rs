@@ -90,10 +90,14 @@ impl Walk<'_> {
                     self.trail.up(mark);
                 }
                 stranger => {
+                    let again = stranger.as_ref().map(|(_, plan, _)| *plan);
                     let met = stranger.map_or(0, |(_, _, met)| *met);
                     let number = strangers.entry(&child.name).or_insert(met);
                     *number += 1;
                     let mark = self.trail.down(&child.name, *number, child.listed);
+                    if let Some(plan) = again {
+                        self.stands_again(plan, child);
+                    }
                     self.unmapped(child);
                     self.trail.up(mark);
                 }
@@ -205,6 +209,21 @@ impl Walk<'_> {
             self.unmapped(child);
             self.trail.up(mark);
         }
+    }
+
+    /// An element that has one place and stands there again: whoever reads the last one reads another document.
+    fn stands_again(&mut self, plan: &Element, node: &Node) {
+        let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        let advice = "this stands here once; the first one counts";
+        let finding = match row.map(|row| &row.does) {
+            Some(Does::Field(field)) => {
+                finding::about_field(field.target.field, Reason::FieldInvalid, advice)
+            }
+            Some(Does::Drop) => return,
+            _ => Finding::warning(Reason::FieldInvalid, advice),
+        };
+        let position = self.trail.position(node);
+        self.draft.findings.push(finding.at(position));
     }
 
     /// What an absent element should have said.

@@ -39,6 +39,15 @@ pub struct Key {
     pub version: Option<u32>,
 }
 
+/// Longest certificate number, in characters.
+pub const NUMBER_CHARACTERS_MAX: usize = 70;
+
+/// Whether a number can be stated wherever one is asked for: a cancellation takes no other.
+#[must_use]
+pub fn is_sound(number: &str) -> bool {
+    number.chars().count() <= NUMBER_CHARACTERS_MAX && !number.chars().any(char::is_control)
+}
+
 /// Upper case, letters and digits only: how numbers are looked up, never how they are stored.
 #[must_use]
 pub fn normal_form(number: &str) -> String {
@@ -76,5 +85,13 @@ mod tests {
         assert!(is_placeholder("б/н"));
         assert!(is_placeholder(" n/a "));
         assert!(!is_placeholder("AR004A13260000000200"));
+    }
+
+    #[test]
+    fn a_number_has_no_control_characters_and_70_characters_but_not_71() {
+        assert!(is_sound(&"Ж".repeat(NUMBER_CHARACTERS_MAX)));
+        assert!(!is_sound(&"7".repeat(NUMBER_CHARACTERS_MAX + 1)));
+        assert!(!is_sound("A\r\nSet-Cookie: b"));
+        assert!(!is_sound("A\u{85}B"));
     }
 }

@@ -221,6 +221,14 @@ impl Takes {
     }
 }
 
+impl IssuingBody {
+    /// Whether its member may speak for it on a day.
+    #[must_use]
+    pub fn granted_on(&self, day: &Date) -> bool {
+        self.from.day() <= day.day() && self.until.as_ref().is_none_or(|until| day.day() <= until.day())
+    }
+}
+
 impl Member {
     /// The issuing body of an id, if the member may speak for it.
     #[must_use]

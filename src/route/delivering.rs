@@ -8,6 +8,7 @@ use crate::{
     message::{self, Message as HubMessage},
     model::{
         certificate::Certificate,
+        envelope::Function,
         id::{DeliveryId, MemberId},
         reason::Reason,
         time::Timestamp,
@@ -61,11 +62,13 @@ impl Case<'_> {
             deliveries.push(self.tell(loaded, Reason::NotEntitled));
         }
         let named: BTreeSet<MemberId> = plan.targets().into_iter().map(|target| target.member).collect();
-        let lost = self.holders().into_iter().filter(|(target, _)| !named.contains(target));
-        deliveries.extend(lost.map(|(target, view)| {
-            let bytes = message::withdrawal(&loaded.message.subject).to_string().into_bytes();
-            let because = "a later version no longer names this target".to_owned();
-            self.urgent(target, view, bytes, because)
+        let lost = holders(self.sent)
+            .into_iter()
+            .filter(|held| held.replaced || held.subject.lineage == loaded.message.subject.lineage)
+            .filter(|held| !named.contains(&held.target));
+        deliveries.extend(lost.map(|held| {
+            let bytes = message::withdrawal(&held.subject).to_string().into_bytes();
+            self.urgent(held, bytes, "a later version no longer names this target")
         }));
         deliveries
     }
@@ -78,9 +81,12 @@ impl Case<'_> {
             return vec![self.tell(loaded, Reason::MessageMalformed)];
         };
         let bytes = message::cancellation(&loaded.message.subject, &cancellation).to_string().into_bytes();
-        let because = "it was sent the certificate that is cancelled".to_owned();
-        let to = |(target, view)| self.urgent(target, view, bytes.clone(), because.clone());
-        self.holders().into_iter().map(to).collect()
+        let because = "it was sent the certificate that is cancelled";
+        holders(self.sent)
+            .into_iter()
+            .filter(|held| held.subject.lineage == loaded.message.subject.lineage)
+            .map(|held| self.urgent(held, bytes.clone(), because))
+            .collect()
     }
 
     /// An importing customs' answer back to the source of what it answers.
@@ -136,21 +142,10 @@ impl Case<'_> {
         }
     }
 
-    /// Targets that hold a copy: sent a certificate of the chain, and no withdrawal or cancellation after it.
-    fn holders(&self) -> Vec<(MemberId, View)> {
-        let mut holders: Vec<(MemberId, View)> = Vec::new();
-        for sent in self.sent {
-            holders.retain(|(target, _)| *target != sent.target);
-            if sent.cargo == Cargo::Certificate {
-                holders.push((sent.target.clone(), sent.view));
-            }
-        }
-        holders
-    }
-
     /// A cancellation or withdrawal: it goes before other chains.
-    fn urgent(&self, target: MemberId, view: View, bytes: Vec<u8>, because: String) -> NewDelivery {
-        NewDelivery { urgent: true, view, ..self.message(target, Cargo::Cancellation, bytes, because) }
+    fn urgent(&self, held: &Sent, bytes: Vec<u8>, because: &str) -> NewDelivery {
+        let message = self.message(held.target.clone(), Cargo::Cancellation, bytes, because.to_owned());
+        NewDelivery { urgent: true, view: held.view, ..message }
     }
 
     /// A notice to the source that its message cannot go where it should.
@@ -177,6 +172,30 @@ impl Case<'_> {
     }
 }
 
+/// The copies that targets of a chain hold: of each certificate the last one sent.
+///
+/// A cancellation ends the copies of its certificate up to its version, and of no other in the chain. A withdrawal ends
+/// those of its certificate and of the one replaced by it.
+fn holders(sent: &[Sent]) -> Vec<&Sent> {
+    let mut held: Vec<&Sent> = Vec::new();
+    for next in sent {
+        let ends = |copy: &Sent| {
+            let same = copy.subject.lineage == next.subject.lineage;
+            copy.target == next.target
+                && match (next.cargo, next.function) {
+                    (Cargo::Certificate, _) => same,
+                    (_, Function::Cancellation) => same && copy.subject.version <= next.subject.version,
+                    _ => same || next.earlier_lineage.as_ref() == Some(&copy.subject.lineage),
+                }
+        };
+        held.retain(|copy| !ends(copy));
+        if next.cargo == Cargo::Certificate {
+            held.push(next);
+        }
+    }
+    held
+}
+
 /// The canonical certificate the hub itself stored.
 fn read(bytes: &[u8]) -> Option<Certificate> {
     let decoded = decode::decode(Syntax::Json, bytes, &decode::limit::Limits::DEFAULT).ok()?;
@@ -189,4 +208,79 @@ fn as_rendering(original: &Body) -> Body {
 
 fn fresh() -> DeliveryId {
     DeliveryId(uuid::Uuid::now_v7())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{delivery::State, id::AgreementId, id::MessageId, key::Key};
+
+    /// One thing sent to a target: cargo, function, number and version, and the number it replaces.
+    fn sent(target: &str, what: (Cargo, Function), number: (&str, u32), earlier: Option<&str>) -> Sent {
+        let (number, version) = number;
+        Sent {
+            target: MemberId::new(target).unwrap(),
+            delivery: fresh(),
+            message: MessageId(uuid::Uuid::nil()),
+            function: what.1,
+            subject: Key {
+                agreement: AgreementId::new("mecta").unwrap(),
+                issuer: "B01".into(),
+                number: number.into(),
+                lineage: number.into(),
+                version: Some(version),
+            },
+            earlier_lineage: earlier.map(str::to_owned),
+            replaced: false,
+            cargo: what.0,
+            view: View::Full,
+            state: State::Delivered,
+        }
+    }
+
+    fn held(sent: &[Sent]) -> Vec<(&str, &str, Option<u32>)> {
+        holders(sent)
+            .into_iter()
+            .map(|held| (held.target.as_str(), held.subject.number.as_str(), held.subject.version))
+            .collect()
+    }
+
+    const ISSUED: (Cargo, Function) = (Cargo::Certificate, Function::Original);
+    const AMENDED: (Cargo, Function) = (Cargo::Certificate, Function::Amendment);
+    const REPLACED: (Cargo, Function) = (Cargo::Certificate, Function::Replacement);
+    const CANCELLED: (Cargo, Function) = (Cargo::Cancellation, Function::Cancellation);
+    const WITHDRAWN: (Cargo, Function) = (Cargo::Cancellation, Function::Replacement);
+
+    #[test]
+    fn a_cancelled_predecessor_takes_no_copy_of_its_replacement_away() {
+        let sent = [
+            sent("ke", ISSUED, ("A", 1), None),
+            sent("ke", REPLACED, ("B", 1), Some("A")),
+            sent("ke", CANCELLED, ("A", 1), None),
+        ];
+        assert_eq!(held(&sent), [("ke", "B", Some(1))]);
+    }
+
+    #[test]
+    fn a_cancelled_old_version_takes_no_copy_of_the_new_one_away() {
+        let mut sent = vec![
+            sent("ke", ISSUED, ("A", 1), None),
+            sent("ke", AMENDED, ("A", 2), None),
+            sent("ke", CANCELLED, ("A", 1), None),
+        ];
+        assert_eq!(held(&sent), [("ke", "A", Some(2))]);
+        sent.push(self::sent("ke", CANCELLED, ("A", 2), None));
+        assert!(held(&sent).is_empty());
+    }
+
+    #[test]
+    fn a_withdrawal_takes_the_replaced_copy_of_its_target_alone() {
+        let sent = [
+            sent("ke", ISSUED, ("A", 1), None),
+            sent("tz", ISSUED, ("A", 1), None),
+            sent("tz", REPLACED, ("B", 1), Some("A")),
+            sent("ke", WITHDRAWN, ("B", 1), Some("A")),
+        ];
+        assert_eq!(held(&sent), [("tz", "A", Some(1)), ("tz", "B", Some(1))]);
+    }
 }

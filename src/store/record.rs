@@ -87,7 +87,7 @@ pub struct Standing {
     pub latest: Option<Known>,
     /// The version the push states, if it states one and the store has it.
     pub stated: Option<Known>,
-    /// The message that cancelled the latest version.
+    /// The message that cancelled the latest version; without one, that cancelled the number before it came.
     pub cancelled: Option<MessageId>,
     /// Lineage the latest version was stored under: what a change without a document joins.
     pub lineage: Option<String>,
@@ -102,6 +102,8 @@ pub struct Known {
     pub version: u32,
     /// Digest of its canonical certificate.
     pub canonical: Option<Digest>,
+    /// Whether it is test traffic.
+    pub test: bool,
 }
 
 /// How an accept commit ended.
@@ -280,8 +282,16 @@ pub struct Sent {
     pub target: MemberId,
     /// The delivery.
     pub delivery: DeliveryId,
-    /// The message it carries or is about.
+    /// The message it came of.
     pub message: MessageId,
+    /// Function of that message.
+    pub function: Function,
+    /// The certificate that message is about.
+    pub subject: Key,
+    /// Lineage of the certificate that message replaces.
+    pub earlier_lineage: Option<String>,
+    /// Whether its certificate is the one that the message asked about replaces.
+    pub replaced: bool,
     /// A certificate, or the cancellation or withdrawal of one; never a response or notice.
     pub cargo: Cargo,
     /// How much of it.

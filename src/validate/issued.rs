@@ -68,6 +68,13 @@ pub(super) fn identity(
     let issuer = draft.issuer.clone().or_else(|| case.envelope.issuer.clone());
     let number = draft.number.clone().or_else(|| case.envelope.number.clone());
     let number = number.filter(|number| !key::is_placeholder(number));
+    if number.as_ref().is_some_and(|number| !key::is_sound(number)) {
+        let advice = format!(
+            "a certificate number has at most {} characters, none of them a control character",
+            key::NUMBER_CHARACTERS_MAX
+        );
+        findings.push(located(case, "number", Finding::severe(Reason::FieldInvalid, advice)));
+    }
     let date = match case.draft.certificate.top("issueDate") {
         Some(Value::Date(date)) => Some(date.clone()),
         _ => None,
@@ -110,8 +117,7 @@ pub(super) fn entitled<'a>(
         findings.push(located(case, "issuer.id", Finding::severe(Reason::IssuerNotYours, advice)));
         return None;
     };
-    let granted = |on: &Date| within(on, &body.from, body.until.as_ref());
-    if !granted(&identity.date) || !granted(case.today) {
+    if !body.granted_on(&identity.date) || !body.granted_on(case.today) {
         let advice = "the grant to speak for this issuing body does not cover the issue date and today";
         findings.push(located(case, "issueDate", Finding::severe(Reason::IssuerOutOfDates, advice)));
     }

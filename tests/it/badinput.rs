@@ -42,6 +42,9 @@ async fn community() -> Story {
         "[[party]]\ncountry = \"CH\"\nfrom = \"2026-01-01\"\n\n[[link]]",
     );
     at.edit("members/corvania.toml", "[takes]\n", "[takes]\nitems_max = 3\n");
+    let past = "[[body]]\nid = \"PAST\"\nname = \"Past body\"\ncountry = \"XA\"\nzone = \"Europe/Lisbon\"\n\
+                from = \"2026-01-01\"\nuntil = \"2026-01-31\"\n\n[takes]\n";
+    at.edit("members/almora.toml", "[takes]\n", past);
     let estalia = at.read("members/estalia.toml").replace("customs = [\"XE\"]", "customs = []");
     let (head, rest) = estalia.split_once("[[body]]").unwrap();
     let rest = &rest[rest.find("[takes]").unwrap()..];

@@ -111,6 +111,9 @@ async fn what_is_not_there_is_a_problem_too() {
     let cases = [
         ("GET", "/v1/nothing".to_owned(), "", 404, "not-found"),
         ("GET", "/v1/messages/nonsense".into(), "", 404, "not-found"),
+        ("GET", "/v1/messages/%ff".into(), "", 404, "not-found"),
+        ("GET", "/v1/deliveries/%ff/original".into(), "", 404, "not-found"),
+        ("POST", "/v1/inbox/%ff/ack".into(), "", 404, "not-found"),
         ("GET", format!("/v1/messages/{id}"), "", 404, "not-found"),
         ("GET", format!("/v1/deliveries/{id}/original"), "", 404, "not-found"),
         ("POST", ack.clone(), &digest, 404, "not-found"),

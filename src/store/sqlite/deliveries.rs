@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{messages::all, row};
 use crate::{
     model::{
-        envelope::Answer,
+        envelope::{Answer, Function},
         id::{DeliveryId, MemberId, MessageId},
         time::Timestamp,
     },
@@ -41,7 +41,9 @@ const ATTEMPTS: &str = "SELECT a.number, a.started, a.finished, a.outcome, a.sta
 const LAST: &str = "SELECT number, started, finished, outcome, status, detail, answer, grade
     FROM attempt WHERE delivery = ?1 ORDER BY number DESC LIMIT 1";
 const ANSWERS: &str = "SELECT answer, reason, at FROM answer WHERE delivery = ?1 ORDER BY message";
-const SENT: &str = "SELECT d.target, d.id, e.id, d.cargo, d.view, d.state, d.reason, d.due
+const SENT: &str =
+    "SELECT d.target, d.id, e.id, e.function, e.agreement, e.issuer, e.number, e.lineage, e.version,
+    e.earlier, e.lineage IS m.earlier, d.cargo, d.view, d.state, d.reason, d.due
     FROM message m CROSS JOIN message e ON e.chain = m.chain AND e.sequence < m.sequence
     CROSS JOIN delivery d ON d.message = e.sequence
     WHERE m.id = ?1 AND d.cargo IN ('certificate', 'cancellation') ORDER BY d.sequence DESC LIMIT ?2";
@@ -143,6 +145,10 @@ pub(in crate::store) fn sent_to(db: &Connection, id: MessageId, rows_max: u32) -
             target: c.name()?,
             delivery: c.delivery_id()?,
             message: c.message_id()?,
+            function: c.read("function", Function::of)?,
+            subject: c.key()?,
+            earlier_lineage: c.take()?,
+            replaced: c.take()?,
             cargo: c.read("cargo", |word: String| Cargo::of(&word))?,
             view: c.read("view", |word: String| View::of(&word))?,
             state: c.state()?,

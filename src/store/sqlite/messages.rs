@@ -18,12 +18,16 @@ use crate::{
 
 const LINEAGE: &str =
     "SELECT lineage FROM version WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 LIMIT 1";
-const LATEST: &str = "SELECT m.id, v.version, v.canonical, c.id
+const LATEST: &str = "SELECT m.id, v.version, v.canonical, m.test, c.id
     FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
     WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 ORDER BY v.version DESC LIMIT 1";
-const STATED: &str = "SELECT m.id, v.version, v.canonical, c.id
+const STATED: &str = "SELECT m.id, v.version, v.canonical, m.test, c.id
     FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
     WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 AND v.version = ?4";
+/// A cancellation that came before its certificate: there is no version to mark.
+const CANCELLED_UNSEEN: &str = "SELECT id FROM message INDEXED BY message_normal
+    WHERE normal = ?1 AND agreement = ?2 AND issuer = ?3 AND number = ?4 AND function = 1 AND test = 0
+    AND (?5 IS NULL OR version >= ?5) ORDER BY sequence LIMIT 1";
 const RECEIPT: &str =
     "SELECT m.id, m.fingerprint, r.bytes FROM message m JOIN receipt r ON r.message = m.sequence
     WHERE m.source = ?1 AND m.key = ?2";
@@ -54,7 +58,10 @@ pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing,
         Some(version) => all(db, STATED, params![agreement, issuer, of, version], known)?.pop(),
         None => None,
     };
-    let cancelled = latest.as_ref().and_then(|(_, by)| *by);
+    let cancelled = match &latest {
+        Some((_, by)) => *by,
+        None => cancelled_unseen(db, key)?,
+    };
     let lineage = latest.as_ref().map(|_| of.clone());
     Ok(Standing {
         latest: latest.map(|(known, _)| known),
@@ -64,6 +71,13 @@ pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing,
     })
 }
 
+fn cancelled_unseen(db: &Connection, key: &Key) -> Result<Option<MessageId>, Fault> {
+    let number =
+        params![normal_form(&key.number), key.agreement.as_str(), key.issuer, key.number, key.version];
+    let found = all(db, CANCELLED_UNSEEN, number, |row| Columns::of(row).message_id());
+    Ok(found?.pop())
+}
+
 /// A version, and the message that cancelled it.
 fn known(row: &Row<'_>) -> Result<(Known, Option<MessageId>), Fault> {
     let mut c = Columns::of(row);
@@ -71,6 +85,7 @@ fn known(row: &Row<'_>) -> Result<(Known, Option<MessageId>), Fault> {
         message: c.message_id()?,
         version: c.take()?,
         canonical: c.take::<Option<[u8; 32]>>()?.map(Digest),
+        test: c.take()?,
     };
     let by = c.take::<Option<[u8; 16]>>()?;
     Ok((known, by.map(|id| MessageId(uuid::Uuid::from_bytes(id)))))

@@ -73,7 +73,7 @@ impl<'a> Columns<'a> {
         Ok(self.take::<String>()?.lines().map(str::to_owned).collect())
     }
 
-    fn key(&mut self) -> Result<Key, Fault> {
+    pub(super) fn key(&mut self) -> Result<Key, Fault> {
         Ok(Key {
             agreement: self.name()?,
             issuer: self.take()?,

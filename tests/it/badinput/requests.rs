@@ -265,6 +265,8 @@ fn identity(story: &Story) -> Vec<Row> {
         "function": "cancellation", "agreement": "mecta", "issuer": "id:chamber.almora.example",
         "number": "AL-SEEN", "reason": {"code": "x"}, "decided": "2026-11-20",
     });
+    let mut past = foreign.clone();
+    past["issuer"] = json!("PAST");
     let answer = json!({"function": "response", "delivery": story.id("d1"), "answer": "accepted"});
     let canonical = sample("edi3-coo/samples/almora-corvania-tea.canonical.json");
     let roleless = Request::new("transit", "application/json", canonical);
@@ -303,6 +305,26 @@ fn identity(story: &Story) -> Vec<Row> {
             (422, "certificate-unknown", "send the original first"),
         ),
         row("amendment of cancelled", amended("AL-GONE"), (409, "certificate-cancelled", "issue a new one")),
+        row(
+            "original of cancelled",
+            json(&tea("AL-GONE")).with("coo-version", "2"),
+            (409, "certificate-cancelled", "issue a new one"),
+        ),
+        row(
+            "test cancellation of a live certificate",
+            message("almora", &foreign).with("coo-test", "?1"),
+            (422, "test-not-allowed", "mind CoO-Test"),
+        ),
+        row(
+            "cancellation after the grant",
+            message("almora", &past),
+            (403, "issuer-out-of-dates", "does not cover today"),
+        ),
+        row(
+            "control characters in a number",
+            json(&tea("AL\r\nBAD")),
+            (422, "field-invalid", "none of them a control character"),
+        ),
         row(
             "amendment below",
             amended("AL-SEEN").with("coo-version", "1"),

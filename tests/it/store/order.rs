@@ -227,6 +227,7 @@ async fn a_later_version_sees_who_was_sent_what_before() {
     assert_eq!(sent.len(), 1);
     assert_eq!((sent[0].target.as_str(), sent[0].delivery, sent[0].message), ("ke", first, message));
     assert_eq!(sent[0].state, State::Delivered);
+    assert_eq!((sent[0].subject.number.as_str(), sent[0].replaced), ("A-1", true));
     assert!(store.sent_to(message).await.unwrap().is_empty(), "nothing came before the first");
 }
 
