@@ -33,7 +33,7 @@ const DELAY_MICROS_MAX: u64 = 30_000;
 async fn a_hub_killed_in_a_storm_loses_nothing_and_repeats_only_what_it_must() {
     let kills = number("COOHUB_KILLS").unwrap_or(KILLS);
     let seed = number("COOHUB_SEED").map_or(SEED, |seed| seed as u64);
-    println!("seed {seed}, {kills} kills");
+    say(&format!("seed {seed}, {kills} kills"));
     let community = Community::shipped().await;
     let storm = Storm::new(kills * CERTIFICATES_PER_KILL);
     let mut process = Process::start(&community).await;
@@ -101,7 +101,7 @@ fn repeats_are_few_and_recognisable(arrived: &[Arrived], kills: usize) {
             }
         }
     }
-    println!("{} arrivals, {repeats} repeats", arrived.len());
+    say(&format!("{} arrivals, {repeats} repeats", arrived.len()));
     assert!(repeats <= kills * IN_FLIGHT_MAX, "{repeats} repeats after {kills} kills");
 }
 
@@ -129,4 +129,9 @@ impl Draw {
 
 fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
+}
+
+#[expect(clippy::print_stdout, reason = "a failure is run again with its seed")]
+fn say(line: &str) {
+    println!("{line}");
 }

@@ -85,11 +85,11 @@ impl Certificate {
     }
 
     fn is_amended(&self) -> bool {
-        self.number / TARGETS.len() % 3 == 0
+        (self.number / TARGETS.len()).is_multiple_of(3)
     }
 
     fn is_cancelled(&self) -> bool {
-        self.number / TARGETS.len() % 6 == 0
+        (self.number / TARGETS.len()).is_multiple_of(6)
     }
 
     /// Its pushes, in order.
@@ -180,7 +180,7 @@ impl Storm {
                 }
             }
         });
-        futures_join(lives.collect()).await;
+        together(lives.collect()).await;
     }
 
     /// Pushes until there is an answer; it must be an acceptance.
@@ -271,8 +271,8 @@ fn arrived(target: &str, header: &dyn Fn(&str) -> String, bytes: Vec<u8>) -> Arr
     }
 }
 
-/// Runs all to their end on this task.
-async fn futures_join(futures: Vec<impl Future<Output = ()>>) {
+/// Runs all to their end on this task: what they borrow needs no counting.
+async fn together(futures: Vec<impl Future<Output = ()>>) {
     let mut pending: Vec<_> = futures.into_iter().map(|future| Some(Box::pin(future))).collect();
     std::future::poll_fn(|context| {
         for slot in &mut pending {
