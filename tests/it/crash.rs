@@ -49,11 +49,7 @@ async fn a_hub_killed_in_a_storm_loses_nothing_and_repeats_only_what_it_must() {
             storm.hub_is_at(process.port);
         }
     };
-    let raging = async { tokio::join!(storm.rage(&community), killing) };
-    tokio::select! {
-        ((), ()) = raging => {}
-        () = storm.keep_collecting(&community) => {}
-    }
+    tokio::join!(storm.rage(&community), killing, storm.keep_collecting(&community));
 
     let arrived = storm.everything_arrived(&community).await;
     every_push_has_its_receipt_and_keeps_it(&community, &storm).await;
