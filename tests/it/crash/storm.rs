@@ -160,9 +160,8 @@ impl Storm {
 
     /// Waits for that many further pushes to be answered, or for the last one.
     pub(super) async fn answered_further(&self, answers: u64) {
-        let all: usize = self.certificates.iter().map(|one| one.pushes().len()).sum();
         let mut answered = self.answered.subscribe();
-        let enough = (*answered.borrow() + answers).min(all as u64);
+        let enough = (*answered.borrow() + answers).min(self.pushes() as u64);
         answered.wait_for(|count| *count >= enough).await.unwrap();
     }
 
@@ -180,7 +179,7 @@ impl Storm {
                 }
             }
         });
-        futures_join(lives.collect()).await;
+        together(lives.collect()).await;
     }
 
     /// Pushes until there is an answer; it must be an acceptance.
@@ -218,19 +217,36 @@ impl Storm {
             if ids.len() >= expected {
                 return arrived;
             }
-            let have = ids.len();
-            assert!(tokio::time::Instant::now() < give_up, "{have} of {expected} deliveries arrived");
+            if tokio::time::Instant::now() >= give_up {
+                let here: Vec<_> = arrived.iter().map(Arrived::what).collect();
+                let lives = self
+                    .certificates
+                    .iter()
+                    .filter(|one| one.deliveries().iter().any(|what| !here.contains(what)));
+                let missing: Vec<_> = lives.map(Certificate::name).collect();
+                panic!("{} of {expected} deliveries arrived; not all of {missing:?}", ids.len());
+            }
         }
     }
 
-    /// Collects while the storm rages; whatever is cut off comes again.
+    /// Collects while the storm rages; whatever a kill cuts off comes again.
+    ///
+    /// Ends between two looks only: what was collected and not acknowledged would stay reserved for its lease.
     pub(super) async fn keep_collecting(&self, community: &Community) {
         let mut looks = tokio::time::interval(LOOK);
-        loop {
+        while !self.is_over() {
             looks.tick().await;
             // Nobody to ask while the hub is down.
             let _ = self.collect(community).await;
         }
+    }
+
+    fn pushes(&self) -> usize {
+        self.certificates.iter().map(|one| one.pushes().len()).sum()
+    }
+
+    fn is_over(&self) -> bool {
+        *self.answered.borrow() >= self.pushes() as u64
     }
 
     /// Takes and acknowledges what the mailbox offers now.
@@ -271,8 +287,8 @@ fn arrived(target: &str, header: &dyn Fn(&str) -> String, bytes: Vec<u8>) -> Arr
     }
 }
 
-/// Runs all to their end on this task.
-async fn futures_join(futures: Vec<impl Future<Output = ()>>) {
+/// Runs all to their end on this task: what they borrow needs no counting.
+async fn together(futures: Vec<impl Future<Output = ()>>) {
     let mut pending: Vec<_> = futures.into_iter().map(|future| Some(Box::pin(future))).collect();
     std::future::poll_fn(|context| {
         for slot in &mut pending {
