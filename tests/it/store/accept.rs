@@ -100,6 +100,20 @@ async fn a_cancellation_cancels_the_version_it_names() {
 }
 
 #[tokio::test]
+async fn a_cancellation_that_came_first_is_known_when_its_certificate_comes() {
+    let Fixture { store, folder: _folder } = fixture();
+    let live = Acceptance { function: Function::Cancellation, canonical: None, ..push("k1", "A-1") };
+    let test = Acceptance { function: Function::Cancellation, test: true, ..push("k2", "B-1") };
+    let by = live.id;
+    stored(&store, live).await;
+    stored(&store, test).await;
+    let cancelled = async |number| store.standing(&push("k", number).subject).await.unwrap().cancelled;
+    assert_eq!(cancelled("A-1").await, Some(by));
+    assert_eq!(cancelled("A1").await, None, "a normal form is for look-up only");
+    assert_eq!(cancelled("B-1").await, None, "test traffic cancels nothing live");
+}
+
+#[tokio::test]
 async fn a_cancellation_that_stated_no_version_is_not_sent_back_for_having_been_given_one() {
     let Fixture { store, folder: _folder } = fixture();
     stored(&store, push("k1", "A-1")).await;
