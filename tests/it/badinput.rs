@@ -4,6 +4,7 @@
 //! same member is served as before; for almora that is a good push under the very same Idempotency-Key, for a rejection
 //! binds nothing.
 
+mod authority;
 mod requests;
 
 use bytes::Bytes;
@@ -64,7 +65,7 @@ async fn community() -> Story {
 async fn each_mistake_is_answered_with_its_code_and_changes_nothing() {
     let story = community().await;
     let mut wrong = String::new();
-    for (number, row) in rows(&story).into_iter().enumerate() {
+    for (number, row) in rows(&story).into_iter().chain(authority::rows()).enumerate() {
         let before = messages(&story).await;
         let answer = send(&story, &row.request).await;
         let after = messages(&story).await;
