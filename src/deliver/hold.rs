@@ -1,7 +1,7 @@
 //! Lanes that stand still because an operator, or too many refusals in a row with one code, said so.
 //!
 //! A hold is lane state: it touches no delivery, and nothing is lost or aged by it but time. It is memory only; a
-//! restart releases every lane.
+//! restart or reload releases every lane.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -37,6 +37,7 @@ pub struct Hub {
     region: watch::Sender<Arc<Region>>,
     server: Arc<ArcSwap<rustls::ServerConfig>>,
     client: Arc<ArcSwap<OwnLeaf>>,
+    holds: Holds,
     tasks: Tasks,
 }
 
@@ -79,6 +80,7 @@ impl Hub {
             region: sender,
             server: Arc::new(ArcSwap::new(identity.server)),
             client: Arc::new(ArcSwap::from_pointee(identity.client)),
+            holds: Holds::default(),
             tasks: Tasks::default(),
         };
         hub.run(socket, &receiver, (identity.key, identity.published), &clock);
@@ -100,12 +102,18 @@ impl Hub {
 
     /// Reads the region and the hub's own leaves anew and applies them whole; on any problem nothing changes.
     ///
+    /// Lanes that stand still after refusals in a row go on: whoever reloads has looked.
+    ///
     /// # Errors
     /// [`Failure`]; the hub goes on under the configuration it has.
     pub fn reload(&self) -> Result<(), Failure> {
         let (region, identity) = load(&self.config)?;
         self.client.store(Arc::new(identity.client));
         self.server.store(identity.server);
+        for (member, why) in self.holds.all() {
+            info!(%member, why, "lane released by the reload");
+            self.holds.release(&member);
+        }
         info!(configuration = %region.digest.hex(), "region reloaded");
         self.region.send_replace(Arc::new(region));
         Ok(())
@@ -146,7 +154,7 @@ impl Hub {
             key: key.clone(),
             tls: self.outbound(),
             dice: Dice::Random,
-            holds: Holds::default(),
+            holds: self.holds.clone(),
             config: self.config.delivery,
         };
         let door = Door {

@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 use coohub::tls;
 
 use super::story::{Sheet, Story, tea};
-use crate::support::client;
+use crate::support::{client, partner::Behaviour};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_a_reload_removes_loses_its_connection() {
@@ -42,4 +42,29 @@ async fn a_broken_region_is_not_applied_and_the_hub_goes_on() {
           corvania gets d1 certificate full AL-1 v1, application/xml
         "#,
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_stands_still_after_refusals_in_a_row_goes_on_at_a_reload() {
+    let mut story = Story::begin().await;
+    story.at.partner("corvania").behave(Behaviour::Refuse("certificate-invalid"));
+    for number in ["AL-1", "AL-2", "AL-3", "AL-4", "AL-5"] {
+        let id = story.push("almora", number, Sheet::json(&tea(number))).await;
+        let refused = story.at.settled("almora", &id).await;
+        assert_eq!(refused["deliveries"][0]["state"], "refused");
+        assert_eq!(refused["deliveries"][0]["reason"], "refused");
+    }
+    story.at.partner("corvania").behave(Behaviour::Store);
+    let sixth = story.push("almora", "AL-6", Sheet::json(&tea("AL-6"))).await;
+    story.at.state_when("almora", &sixth, |state| state["state"] == "routed").await;
+    assert!(
+        story
+            .at
+            .partner("corvania")
+            .received()
+            .iter()
+            .all(|request| !format!("{request:?}").contains("AL-6"))
+    );
+    story.at.hub().reload().unwrap();
+    assert_eq!(story.at.settled("almora", &sixth).await["state"], "delivered");
 }
