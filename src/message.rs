@@ -153,17 +153,6 @@ pub fn response(key: &Key, target: &MemberId, response: &Response) -> Value {
     message
 }
 
-/// A notice to a source: what became of a delivery.
-#[must_use]
-pub fn notice(key: &Key, delivery: DeliveryId, target: &MemberId, reason: Reason, at: Timestamp) -> Value {
-    let mut message = subject("notice", key);
-    extend(&mut message, "delivery", json!(delivery.to_string()));
-    extend(&mut message, "member", json!(target.as_str()));
-    extend(&mut message, "reason", json!({"code": reason.code()}));
-    extend(&mut message, "at", json!(at.to_string()));
-    message
-}
-
 /// A notice to a source: its message cannot go where it should.
 #[must_use]
 pub fn unrouted(key: &Key, message: MessageId, reason: Reason, at: Timestamp) -> Value {

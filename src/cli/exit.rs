@@ -10,8 +10,6 @@ pub const USAGE: u8 = 64;
 pub const REFUSED_INPUT: u8 = 65;
 /// The hub cannot be reached.
 pub const UNREACHABLE: u8 = 69;
-/// A bug.
-pub const BUG: u8 = 70;
 /// The disk: the store, or the output cannot be written.
 pub const STORAGE: u8 = 74;
 /// Not now; the same command may succeed later.

@@ -4,17 +4,13 @@ use serde_json::json;
 
 use crate::{
     evidence::receipt,
+    message,
     model::{
         id::{DeliveryId, Digest},
         time::Timestamp,
     },
     store::record::{Body, Cargo, Delivery, NewDelivery, Role, View},
 };
-
-/// Media type of hub messages, on their way in and out.
-pub const MEDIA_TYPE: &str = "application/vnd.coohub.message+json";
-/// The `format` word of a notice's body.
-pub const FORMAT: &str = "notice";
 
 /// What happened, as the notice says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,14 +30,13 @@ pub fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> Option<New
         return None;
     }
     let subject = &delivery.subject;
-    let message = json!({
+    let notice = json!({
         "function": "notice",
-        "code": news.code,
-        "detail": news.detail,
+        "reason": {"code": news.code, "detail": news.detail},
         "at": news.at.to_string(),
         "message": delivery.message.to_string(),
         "delivery": delivery.id.to_string(),
-        "target": delivery.target.as_str(),
+        "member": delivery.target.as_str(),
         "agreement": subject.agreement.as_str(),
         "issuer": subject.issuer,
         "number": subject.number,
@@ -50,13 +45,13 @@ pub fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> Option<New
         "digest": delivery.rendered.as_ref().map(|(_, _, digest)| receipt::digest(*digest)),
         "test": delivery.test,
     });
-    let bytes = message.to_string().into_bytes();
+    let bytes = notice.to_string().into_bytes();
     let body = Body {
         role: Role::Rendering,
-        format: FORMAT.to_owned(),
+        format: message::FORM.to_owned(),
         // A message may cause several notices; their own digest keeps their bodies apart.
         table: Digest::of(&bytes),
-        media_type: MEDIA_TYPE.to_owned(),
+        media_type: message::MEDIA_TYPE.to_owned(),
         bytes,
     };
     Some(NewDelivery {
@@ -88,10 +83,10 @@ mod tests {
         assert_eq!((notice.target, notice.cargo), (delivery.source.clone(), Cargo::Notice));
         let body: serde_json::Value = serde_json::from_slice(&notice.body.unwrap().bytes).unwrap();
         assert_eq!(body["function"], "notice");
-        assert_eq!(body["code"], "refused");
-        assert_eq!(body["detail"], "not-for-us");
+        assert_eq!(body["reason"]["code"], "refused");
+        assert_eq!(body["reason"]["detail"], "not-for-us");
         assert_eq!(body["delivery"], delivery.id.to_string());
-        assert_eq!(body["target"], delivery.target.as_str());
+        assert_eq!(body["member"], delivery.target.as_str());
         assert_eq!(body["number"], delivery.subject.number);
     }
 

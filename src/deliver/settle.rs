@@ -115,7 +115,7 @@ mod tests {
 
     fn code(notice: Option<NewDelivery>) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&notice?.body.unwrap().bytes).unwrap();
-        Some(body["code"].as_str().unwrap().to_owned())
+        Some(body["reason"]["code"].as_str().unwrap().to_owned())
     }
 
     #[test]

@@ -6,8 +6,6 @@ pub const MESSAGE_ID: &str = "message.id";
 pub const MESSAGE_KEY: &str = "message.key";
 /// Member that pushes.
 pub const SOURCE_ID: &str = "source.id";
-/// Member a connection belongs to.
-pub const MEMBER_ID: &str = "member.id";
 /// Length of a body, in bytes.
 pub const BODY_BYTES: &str = "body.bytes";
 /// SHA-256 of a body, hexadecimal.
@@ -20,5 +18,3 @@ pub const REASON: &str = "reason.code";
 pub const PEER_ADDRESS: &str = "peer.address";
 /// Thumbprint of a peer's leaf, base64url SHA-256.
 pub const PEER_LEAF: &str = "peer.leaf";
-/// Time a request took, in milliseconds.
-pub const ELAPSED_MS: &str = "elapsed.ms";

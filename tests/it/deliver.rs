@@ -172,7 +172,10 @@ async fn a_refusal_ends_the_delivery_tells_the_source_and_lets_the_next_version_
     let notices = world.offered(SOURCE).await;
     let notice: serde_json::Value = serde_json::from_slice(&notices[0].body.bytes).unwrap();
     assert_eq!(notices.len(), 1);
-    assert_eq!((&notice["code"], &notice["detail"]), (&"refused".into(), &"format-unsupported".into()));
+    assert_eq!(
+        (&notice["reason"]["code"], &notice["reason"]["detail"]),
+        (&"refused".into(), &"format-unsupported".into())
+    );
     assert_eq!(notice["delivery"], first.to_string());
 }
 
