@@ -22,7 +22,7 @@ use x509_parser::{parse_x509_certificate, public_key::PublicKey};
 
 use self::place::Place;
 use super::xml::Tree;
-use crate::model::{finding::Finding, id::Digest, reason::Reason};
+use crate::model::{finding::Finding, id::Digest, reason::Reason, value::Date};
 
 /// Shortest RSA modulus taken, in bits; the library verifies no shorter one.
 const RSA_BITS_MIN: usize = 2048;
@@ -90,6 +90,9 @@ pub struct Signer {
     pub leaf_digest: Digest,
     /// Subject of the leaf, RFC 4514 style. Names a person: for evidence, never for a log.
     pub subject: String,
+    /// When the signature was made, as the signature itself states under its own cover; none where its form has no
+    /// place for that. A claim of the signer, not a time-stamp.
+    pub signed_at: Option<Date>,
 }
 
 /// Verified signatures. An absent one is `None`; whether it may be absent is for the agreement to say.
@@ -156,7 +159,7 @@ fn signer(tree: &Tree, place: &Place, leaf_der: Vec<u8>) -> Result<Signer, Findi
         return Err(bad(tree, place, Reason::ProofAlgorithm, advice));
     }
     let subject = leaf.subject().to_string();
-    Ok(Signer { role: place.role, leaf_digest: Digest::of(&leaf_der), leaf_der, subject })
+    Ok(Signer { role: place.role, leaf_digest: Digest::of(&leaf_der), leaf_der, subject, signed_at: None })
 }
 
 /// A finding about one of the signatures.
