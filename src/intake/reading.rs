@@ -247,7 +247,7 @@ fn mapped(
         return Err(vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]);
     };
     let proof = match (table.signature, &decoded.tree) {
-        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+        (Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => proof::Proof::default(),
     };
     Ok((map::map(table, &decoded.document), proof))

@@ -12,22 +12,21 @@
 //!
 //! Fed by `intake` with the tree of a decoded document. Signing ([`sign`]) is for samples, the demo and tests.
 
+pub mod algorithm;
 mod grammar;
 mod place;
 pub mod sign;
 
 use bergshamra_dsig::{DsigContext, VerifyResult, verify::verify_all_document};
 use bergshamra_keys::{KeysManager, loader::load_x509_cert_der};
-use x509_parser::{parse_x509_certificate, public_key::PublicKey};
+use x509_parser::parse_x509_certificate;
 
-use self::place::Place;
+use self::{
+    algorithm::{Algorithm, Key},
+    place::Place,
+};
 use super::xml::Tree;
 use crate::model::{finding::Finding, id::Digest, reason::Reason, value::Date};
-
-/// Shortest RSA modulus taken, in bits; the library verifies no shorter one.
-const RSA_BITS_MIN: usize = 2048;
-/// Length of a P-256 coordinate, in bits.
-const P256_BITS: usize = 256;
 
 /// How documents of a format are signed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,13 +49,6 @@ impl Profile {
             Self::XmldsigCod => "xmldsig-cod",
         }
     }
-}
-
-/// Which algorithms are taken. RSA with SHA-256 and ECDSA with SHA-256 always are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Algorithms {
-    /// Whether RSA with SHA-1, and digests by SHA-1, are taken too: still normal among issuing bodies, and broken.
-    pub sha1: bool,
 }
 
 /// In what capacity somebody signed.
@@ -104,18 +96,18 @@ pub struct Proof {
     pub official: Option<Signer>,
 }
 
-/// Verifies the signatures of a document.
+/// Verifies the signatures of a document by the algorithms its format takes.
 ///
 /// # Errors
 /// Every signature that is present and bad: `proof-structure` where it or what it covers stands wrongly,
 /// `proof-algorithm` where it uses what is not taken, `proof-invalid` where the mathematics disagrees.
-pub fn verify(profile: Profile, tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding>> {
+pub fn verify(profile: Profile, tree: &Tree, taken: &[Algorithm]) -> Result<Proof, Vec<Finding>> {
     match profile {
-        Profile::XmldsigCod => verify_cod(tree, algorithms),
+        Profile::XmldsigCod => verify_cod(tree, taken),
     }
 }
 
-fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding>> {
+fn verify_cod(tree: &Tree, taken: &[Algorithm]) -> Result<Proof, Vec<Finding>> {
     let places = place::places(tree).map_err(|finding| vec![finding])?;
     if places.is_empty() {
         return Ok(Proof::default());
@@ -123,7 +115,7 @@ fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding
     let mut findings = Vec::new();
     let mut signers = Vec::new();
     for place in &places {
-        match grammar::leaf(tree, place, algorithms).and_then(|leaf| signer(tree, place, leaf)) {
+        match grammar::leaf(tree, place, taken).and_then(|leaf| signer(tree, place, leaf)) {
             Ok(signer) => signers.push(signer),
             Err(finding) => findings.push(finding),
         }
@@ -144,18 +136,17 @@ fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding
     Ok(proof)
 }
 
-fn signer(tree: &Tree, place: &Place, leaf_der: Vec<u8>) -> Result<Signer, Finding> {
+fn signer(
+    tree: &Tree,
+    place: &Place,
+    (algorithm, leaf_der): (Algorithm, Vec<u8>),
+) -> Result<Signer, Finding> {
     let (_, leaf) =
         parse_x509_certificate(&leaf_der).ok().filter(|(rest, _)| rest.is_empty()).ok_or_else(|| {
             bad(tree, place, Reason::ProofStructure, "put the signer's leaf into X509Data, readable")
         })?;
-    let strong = match leaf.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => key.key_size() >= RSA_BITS_MIN,
-        Ok(PublicKey::EC(point)) => point.key_size() == P256_BITS,
-        _ => false,
-    };
-    if !strong {
-        let advice = "sign with an RSA key of at least 2048 bits or a P-256 key";
+    if Key::of(leaf.public_key()) != Some(algorithm.key()) {
+        let advice = "sign with RSA of 2048 to 8192 bits, P-256 or P-384, by the algorithm of that key";
         return Err(bad(tree, place, Reason::ProofAlgorithm, advice));
     }
     let subject = leaf.subject().to_string();
@@ -174,7 +165,14 @@ fn mathematics(tree: &Tree, places: &[Place], signers: &[Signer]) -> Vec<Finding
     for (place, signer) in places.iter().zip(signers) {
         match load_x509_cert_der(&signer.leaf_der) {
             Ok(key) => keys.add_key(key),
-            Err(_) => return vec![bad(tree, place, Reason::ProofAlgorithm, "sign with an RSA or P-256 key")],
+            Err(_) => {
+                return vec![bad(
+                    tree,
+                    place,
+                    Reason::ProofAlgorithm,
+                    "sign with an RSA, P-256 or P-384 key",
+                )];
+            }
         }
     }
     // Trusts only the keys given to it, and reports per signature, in document order, the order of places.
