@@ -1,6 +1,6 @@
-//! Signatures inside documents, verified on the very tree that is mapped.
+//! Signatures inside documents, verified on the very tree that is mapped, and beside them, over their very bytes.
 //!
-//! One profile so far: `xmldsig-cod`, the two XML signatures of an ALADI certificate (di 2327 Rev. 13, §4.3.4). The
+//! One profile of signatures inside: `xmldsig-cod`, the two XML signatures of an ALADI certificate (di 2327 Rev. 13, §4.3.4). The
 //! exporter's stands beside `COD` and covers it; the official's stands beside `CODEH` and covers it, the exporter's
 //! signature within. What the specification leaves open about XML signatures is closed here: places, references,
 //! transforms and algorithms are held to a list *before* the library runs, because the library also resolves
@@ -10,10 +10,13 @@
 //! leaf returned. It does not say whose leaf that is, nor that it was valid at any time: the caller decides that
 //! against the signers in the member's file. Nothing is fetched and no file is read.
 //!
+//! Beside a document of any format an official may send a detached JWS over its bytes ([`jws`]).
+//!
 //! Fed by `intake` with the tree of a decoded document. Signing ([`sign`]) is for samples, the demo and tests.
 
 pub mod algorithm;
 mod grammar;
+pub mod jws;
 mod place;
 pub mod sign;
 
@@ -94,6 +97,29 @@ pub struct Proof {
     pub exporter: Option<Signer>,
     /// Who signed the certificate.
     pub official: Option<Signer>,
+}
+
+impl Proof {
+    /// The same proof with the signer of a signature beside the document ([`jws`]).
+    ///
+    /// A format without signatures of its own takes that signer as the official. Where it has its own, both must be
+    /// of one leaf, and the one beside never stands in for one that lacks inside.
+    ///
+    /// # Errors
+    /// `proof-structure` when the two were made with different leaves.
+    pub fn with_detached(self, own: Option<Profile>, signer: Signer) -> Result<Self, Finding> {
+        match (own, &self.official) {
+            (None, _) => Ok(Self { official: Some(signer), ..self }),
+            (Some(_), None) => Ok(self),
+            (Some(_), Some(official)) if official.leaf_digest == signer.leaf_digest => {
+                Ok(Self { official: Some(signer), ..self })
+            }
+            (Some(_), Some(_)) => {
+                let advice = "CoO-Signature was made with another leaf than the official's signature in the document; use one leaf for both, or leave the header out";
+                Err(Finding::severe(Reason::ProofStructure, advice))
+            }
+        }
+    }
 }
 
 /// Verifies the signatures of a document by the algorithms its format takes.

@@ -1,6 +1,7 @@
 //! Signatures of a COD: what verifies, and every road of a forger that does not.
 
 mod attack;
+mod jws;
 
 use std::sync::LazyLock;
 
