@@ -94,7 +94,7 @@ fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<F
         ));
     };
     let proof = match (table.signature, &decoded.tree) {
-        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+        (Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => Proof::default(),
     };
     Ok(Read { form: Form::Table(table.id.clone()), draft: map::map(table, &decoded.document), proof })

@@ -59,7 +59,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         reads: true,
         writes: true,
         signature: None,
-        sha1: false,
+        algorithms: Vec::new(),
         lengths: Lengths::Characters,
         items_max: None,
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),

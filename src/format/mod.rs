@@ -25,7 +25,7 @@ use std::path::Path;
 use crate::{
     decode::{
         document::{Document, Syntax},
-        proof::Profile,
+        proof::{Profile, algorithm::Algorithm},
     },
     model::id::{Digest, FormatId},
     problem::{Problems, Spot, section::Source},
@@ -60,8 +60,8 @@ pub struct Table {
     pub writes: bool,
     /// The signatures its documents carry.
     pub signature: Option<Profile>,
-    /// Whether the format itself names SHA-1 as its signature's digest.
-    pub sha1: bool,
+    /// The algorithms those signatures may be made with.
+    pub algorithms: Vec<Algorithm>,
     /// Unit its lengths count in.
     pub lengths: Lengths,
     /// Most goods items it takes.
