@@ -63,6 +63,8 @@ pub(super) fn table(
         signature: file.signature,
         sha1: file.sha1,
         lengths: file.lengths,
+        schema_file: file.schema,
+        schema: None,
         items_max: file.items_max,
         digest,
         namespaces: file

@@ -250,7 +250,9 @@ fn mapped(
         (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
         _ => proof::Proof::default(),
     };
-    Ok((map::map(table, &decoded.document), proof))
+    let mut draft = map::map(table, &decoded.document);
+    draft.findings.extend(table.schema.iter().flat_map(|schema| schema.check(decoded, &push.body)));
+    Ok((draft, proof))
 }
 
 /// What each target would get, as findings: nothing is stored, nothing is sent.
