@@ -61,6 +61,8 @@ fn table(syntax: Syntax) -> Option<Table> {
         signature: None,
         algorithms: Vec::new(),
         lengths: Lengths::Characters,
+        schema: None,
+        schema_file: None,
         items_max: None,
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),

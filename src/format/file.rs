@@ -30,6 +30,7 @@ pub(super) struct File {
     pub signature: Option<Profile>,
     pub algorithms: Vec<Algorithm>,
     pub lengths: Lengths,
+    pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
     pub namespaces: Vec<(String, Found<String>)>,
     pub recognise: RawRecognise,
@@ -152,6 +153,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),
+        schema: file.text("schema"),
         items_max: file
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()

@@ -66,6 +66,8 @@ pub(super) fn table(
         signature: file.signature,
         algorithms: file.algorithms,
         lengths: file.lengths,
+        schema_file: file.schema,
+        schema: None,
         items_max: file.items_max,
         digest,
         namespaces: file
