@@ -38,6 +38,7 @@ pub(super) struct File {
     pub identity: RawIdentity,
     pub code_lists: Vec<RawCodes>,
     pub lists: Vec<RawList>,
+    pub shapes: Vec<RawShape>,
     pub blocks: Vec<RawBlock>,
 }
 
@@ -85,19 +86,29 @@ pub(super) struct RawList {
     pub required: bool,
 }
 
+/// `[[shape]]`: rows that stand in several places.
+#[derive(Debug)]
+pub(super) struct RawShape {
+    pub name: Found<String>,
+    pub rows: Vec<RawRow>,
+}
+
 /// `[[block]]`: rows below one national element and one canonical group.
 #[derive(Debug)]
 pub(super) struct RawBlock {
     pub at: String,
     pub is: String,
     pub optional: bool,
+    pub unless: Option<Found<String>>,
+    pub beside: Option<Found<String>>,
+    pub having: Option<Found<String>>,
     pub only: Vec<Found<String>>,
     pub rows: Vec<RawRow>,
     pub spot: Spot,
 }
 
 /// One row, as written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RawRow {
     pub spot: Spot,
     pub at: Option<Found<String>>,
@@ -126,6 +137,7 @@ pub(super) struct RawRow {
     pub repeat: Option<Repeated>,
     pub times: Option<usize>,
     pub drop: Option<Found<String>>,
+    pub shape: Option<Found<String>>,
     pub only: Vec<Found<String>>,
 }
 
@@ -170,6 +182,10 @@ pub(super) fn read(file: &Section<'_>) -> File {
             entries: list.entries("entries"),
         }),
         lists: file.tables("list", list),
+        shapes: file.tables("shape", |shape| RawShape {
+            name: shape.need_text("name"),
+            rows: shape.tables("rows", row),
+        }),
         blocks: file.tables("block", block),
     }
 }
@@ -216,6 +232,9 @@ fn block(section: &Section<'_>) -> RawBlock {
         at: text("at"),
         is: text("is"),
         optional: section.flag("optional").unwrap_or(false),
+        unless: section.text("unless"),
+        beside: section.text("beside"),
+        having: section.text("having"),
         only: section.texts("only").unwrap_or_default(),
         rows: section.tables("rows", row),
         spot: section.spot(),
@@ -223,6 +242,11 @@ fn block(section: &Section<'_>) -> RawBlock {
 }
 
 fn row(section: &Section<'_>) -> RawRow {
+    let only = section.texts("only").unwrap_or_default();
+    if let Some(shape) = section.text("shape") {
+        let (at, is, spot) = (section.text("at"), section.text("is"), section.spot());
+        return RawRow { spot, at, is, shape: Some(shape), only, ..RawRow::default() };
+    }
     let size = |key: &str| section.count(key, 1..=SIZE_MAX).and_then(|n| usize::try_from(n).ok());
     let flag = |key: &str| section.flag(key).unwrap_or(false);
     let (yes, no) = (section.text("yes"), section.text("no"));
@@ -258,6 +282,7 @@ fn row(section: &Section<'_>) -> RawRow {
         repeat: section.choice("repeat", &[lines, chunks]),
         times: size("times"),
         drop: section.text("drop"),
-        only: section.texts("only").unwrap_or_default(),
+        shape: None,
+        only,
     }
 }

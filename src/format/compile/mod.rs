@@ -13,7 +13,7 @@ use crate::{
     problem::{Found, Problems, Spot},
 };
 
-pub(super) use self::builder::Builder;
+pub(super) use self::builder::{Builder, Reader};
 use super::{
     Role, Table,
     codes::Lists,
@@ -49,6 +49,7 @@ pub(super) fn table(
         .collect::<Vec<_>>();
     check_roles(&file, problems);
     check_fields(&file, &plans, problems);
+    check_shapes(&file, problems);
     let recognise = recognise(&file, problems);
     let identity = identity(&file.identity, problems);
     let digest = Digest::of(
@@ -133,6 +134,21 @@ fn check_fields(file: &File, plans: &[Plan], problems: &Problems) {
     }
 }
 
+/// A shape has a name of its own and a row that uses it.
+fn check_shapes(file: &File, problems: &Problems) {
+    let rows = file.blocks.iter().flat_map(|block| &block.rows);
+    let used = rows.filter_map(|row| row.shape.as_ref().map(|name| &name.value)).collect::<Vec<_>>();
+    for (number, shape) in file.shapes.iter().enumerate() {
+        let name = &shape.name.value;
+        if file.shapes.iter().take(number).any(|other| other.name.value == *name) {
+            problems.add(shape.name.spot.problem(format!("another [[shape]] is named \"{name}\" already")));
+        }
+        if !used.contains(&name) {
+            problems.add(shape.name.spot.problem(format!("no row uses the shape \"{name}\"")));
+        }
+    }
+}
+
 fn recognise(file: &File, problems: &Problems) -> Recognise {
     let raw = &file.recognise;
     let space = |segment: &Segment| namespace(&file.namespaces, segment, file.syntax);
@@ -154,7 +170,7 @@ fn recognise(file: &File, problems: &Problems) -> Recognise {
             steps(&path.steps().cloned().collect::<Vec<_>>(), space)
         });
     Recognise {
-        root: raw.root.as_ref().and_then(|root| read(root).pop()),
+        root: raw.root.as_ref().and_then(|root| read(root).pop()).map(|step| (step.name, step.space)),
         has: raw.has.iter().map(read).collect(),
         lacks: raw.lacks.iter().map(read).collect(),
         version: raw.version_at.as_ref().map(|at| (read(at), raw.versions.clone())),
