@@ -3,7 +3,10 @@
 //! Every key is documented in `partners/formats/README.md`.
 
 use crate::{
-    decode::{document::Syntax, proof::Profile},
+    decode::{
+        document::Syntax,
+        proof::{Profile, algorithm::Algorithm},
+    },
     problem::{Found, Spot, section::Section},
 };
 
@@ -25,8 +28,9 @@ pub(super) struct File {
     pub reads: bool,
     pub writes: bool,
     pub signature: Option<Profile>,
-    pub sha1: bool,
+    pub algorithms: Vec<Algorithm>,
     pub lengths: Lengths,
+    pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
     pub namespaces: Vec<(String, Found<String>)>,
     pub recognise: RawRecognise,
@@ -157,10 +161,11 @@ pub(super) fn read(file: &Section<'_>) -> File {
         reads: file.flag("reads").unwrap_or(true),
         writes: file.flag("writes").unwrap_or(false),
         signature: file.choice("signature", &[(Profile::XmldsigCod.word(), Profile::XmldsigCod)]),
-        sha1: file.flag("sha1").unwrap_or(false),
+        algorithms: file.choices("algorithms", &Algorithm::ALL.map(|known| (known.word(), known))),
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),
+        schema: file.text("schema"),
         items_max: file
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()

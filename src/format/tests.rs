@@ -54,6 +54,34 @@ fn an_unknown_field_is_reported_with_its_line_and_the_nearest() {
 }
 
 #[test]
+fn signatures_come_with_the_algorithms_they_may_be_made_with() {
+    let head = |signed: &str| {
+        let text = format!("{HEAD}[[block]]\nrows = [{{ at = \"Number\", is = \"number\" }}]\n");
+        let text = text.replace("writes = true", &format!("writes = false\n{signed}"));
+        let problems = Problems::default();
+        let id = FormatId::new("test").unwrap();
+        let table = Table::read(&id, &text, &folder().join("codes"), "format.toml", &problems);
+        (table, problems.sorted().iter().map(ToString::to_string).collect::<String>())
+    };
+    let (_, found) = head("signature = \"xmldsig-cod\"");
+    assert!(found.contains("\"signature\" and \"algorithms\" go together"), "{found}");
+    let (_, found) = head("algorithms = [\"rsa-sha256\"]");
+    assert!(found.contains("go together"), "{found}");
+    let (_, found) = head("signature = \"xmldsig-cod\"\nalgorithms = [\"rsa-sha265\"]");
+    assert!(found.contains("\"rsa-sha265\" is not a valid choice; did you mean \"rsa-sha256\"?"), "{found}");
+    let (_, found) = head("sha1 = true");
+    assert!(found.contains("sha1"), "the former flag is not passed over: {found}");
+    let cod = Table::load(
+        &FormatId::new("aladi-cod").unwrap(),
+        &folder().join("aladi-cod"),
+        &folder().join("codes"),
+        "format.toml",
+        &Problems::default(),
+    );
+    assert_eq!(cod.unwrap().algorithms, Algorithm::ALL);
+}
+
+#[test]
 fn a_conversion_that_does_not_fit_is_reported() {
     for (text, reason) in [
         ("{ at = \"D\", is = \"issueDate\" },", "issueDate is a date"),

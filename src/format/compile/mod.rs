@@ -5,7 +5,7 @@ mod builder;
 use std::path::Path;
 
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, proof::algorithm::Algorithm},
     model::{
         dictionary::Field,
         id::{Digest, FormatId},
@@ -65,8 +65,10 @@ pub(super) fn table(
         reads: file.reads,
         writes: file.writes,
         signature: file.signature,
-        sha1: file.sha1,
+        algorithms: file.algorithms,
         lengths: file.lengths,
+        schema_file: file.schema,
+        schema: None,
         items_max: file.items_max,
         digest,
         namespaces: file
@@ -103,6 +105,11 @@ fn check_roles(file: &File, problems: &Problems) {
     }
     if file.signature.is_some() && file.syntax != Syntax::Xml {
         problems.add(here.problem("a signature needs syntax = \"xml\""));
+    }
+    if file.signature.is_some() == file.algorithms.is_empty() {
+        let words = Algorithm::ALL.map(Algorithm::word).join(", ");
+        let reason = "\"signature\" and \"algorithms\" go together";
+        problems.add(here.problem(reason).hint(format!("list those the format takes of: {words}")));
     }
     if file.recognise.root.is_none() && file.recognise.has.is_empty() {
         problems.add(
