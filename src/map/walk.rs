@@ -78,7 +78,7 @@ impl Walk<'_> {
             let known = position_from(&element.children, child, next);
             let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
             match plan {
-                Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once => {
+                Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once || self.drops(plan) => {
                     next = at + 1;
                     *met += 1;
                     let number = *met;
@@ -150,8 +150,7 @@ impl Walk<'_> {
             }
             return true;
         };
-        let drops = self.plan.rows.get(row).is_some_and(|row| matches!(row.does, Does::Drop));
-        if drops {
+        if self.drops(plan) {
             return true;
         }
         if node.scalar == Scalar::Branch {
@@ -165,6 +164,12 @@ impl Walk<'_> {
         let position = self.trail.position(node);
         self.leaf((row, part), Leaf { text: &node.text, position, index });
         true
+    }
+
+    /// Whether an element is neither mapped nor kept, however often it stands there.
+    fn drops(&self, plan: &Element) -> bool {
+        let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        row.is_some_and(|row| matches!(row.does, Does::Drop))
     }
 
     fn attributes(&mut self, plan: &Element, node: &Node, index: Index) {
