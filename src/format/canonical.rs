@@ -107,7 +107,7 @@ fn plan(space: Option<String>) -> Plan {
             parts: Parts::One,
             implies: None,
             ordinal: false,
-            again: false,
+            again: None,
         }));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);

@@ -118,8 +118,8 @@ pub struct FieldRow {
     pub implies: Option<(Target, Value)>,
     /// Written as the entry's position when the field has no value.
     pub ordinal: bool,
-    /// Another row reads the same field; this one is read only where that one had nothing.
-    pub again: bool,
+    /// On a row that only repeats its field: the rows that read it first.
+    pub again: Option<Vec<usize>>,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.

@@ -179,3 +179,31 @@ fn a_control_character_never_enters_a_certificate() {
     assert_eq!(draft.findings[0].reason, Reason::FieldInvalid);
     assert_eq!(draft.remainder[0].0, "/number");
 }
+
+#[test]
+fn a_refused_text_is_not_replaced_by_a_repetition() {
+    let table = rows(
+        "{ at = \"ToName\", is = \"destinationCountry\", codes = \"countries.en\", again = true },\n\
+         { at = \"To\", is = \"destinationCountry\", codes = \"countries\" },",
+    );
+    let draft = read(&table, "<Coo><Number>7</Number><ToName>Brazil</ToName><To>ZZ</To></Coo>");
+    assert_eq!(at(&draft, "destinationCountry"), None);
+    assert_eq!(
+        draft.findings.iter().map(|finding| finding.reason).collect::<Vec<_>>(),
+        [Reason::CodeUnknown]
+    );
+    let kept = [("/Coo/To", "ZZ"), ("/Coo/ToName", "Brazil")];
+    assert_eq!(draft.remainder, kept.map(|(path, text)| (path.to_owned(), text.to_owned())));
+}
+
+#[test]
+fn a_repetition_may_say_less_than_the_first_row_without_contradicting_it() {
+    let table = rows(
+        "{ at = \"Day\", is = \"issueDate\", date = \"day\", again = true },\n\
+         { at = \"Moment\", is = \"issueDate\", date = \"any\" },",
+    );
+    let moment = "2026-03-31T23:30:00Z";
+    let xml = |day: &str| format!("<Coo><Number>7</Number><Day>{day}</Day><Moment>{moment}</Moment></Coo>");
+    assert_eq!(read(&table, &xml("2026-03-31")).remainder, []);
+    assert_eq!(read(&table, &xml("2026-04-01")).remainder.len(), 1);
+}

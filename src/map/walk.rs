@@ -1,6 +1,6 @@
 //! The walk itself: plan and document side by side, node by node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     decode::document::{Document, Node, Scalar},
@@ -9,7 +9,7 @@ use crate::{
         plan::{Does, Element, Plan, Repeat},
     },
     model::{
-        certificate::Index,
+        certificate::{Index, Place},
         finding::{Finding, Position},
         reason::Reason,
     },
@@ -36,6 +36,8 @@ pub(super) struct Walk<'a> {
     pub(super) loose: BTreeMap<usize, Pieces>,
     /// Position of the entry of a list that carries an order number.
     pub(super) orders: BTreeMap<(usize, String), usize>,
+    /// Places whose text was no value of the field.
+    pub(super) refused: BTreeSet<Place>,
     /// Leaves that can only be read when everything else is known.
     pub(super) waiting: Vec<Waiting>,
     /// Values on the group at hand.
@@ -57,6 +59,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         pieces: BTreeMap::new(),
         loose: BTreeMap::new(),
         orders: BTreeMap::new(),
+        refused: BTreeSet::new(),
         waiting: Vec::new(),
         group: Values::new(),
         record: Values::new(),

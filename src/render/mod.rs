@@ -13,6 +13,7 @@ pub mod csv;
 mod field;
 pub mod json;
 mod list;
+mod settle;
 mod walk;
 pub mod xml;
 

@@ -189,3 +189,14 @@ fn a_control_character_is_a_loss_and_never_replaced() {
     let table = rows("{ at = \"T\", is = \"title\" },");
     assert_eq!(losses(&table, &certificate(&[("title", "a\u{1}b")])), ["title"]);
 }
+
+#[test]
+fn a_repetition_is_not_written_for_a_value_that_the_first_row_cannot_spell() {
+    let table = rows(
+        "{ at = \"Name\", is = \"destinationCountry\", codes = \"countries.en\", again = true },\n\
+         { at = \"To\", is = \"destinationCountry\", codes = \"countries\", max = 1 },",
+    );
+    let certificate = certificate(&[("destinationCountry", "BR")]);
+    assert_eq!(losses(&table, &certificate), ["destinationCountry"]);
+    assert!(!text(&table, &certificate).contains("Name"));
+}

@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) to: Place,
     /// What reading gives.
     pub(super) value: Value,
+    /// From a row that only repeats this field: it arrives where no other row brings it.
+    pub(super) again: Option<Place>,
 }
 
 /// What a walk leaves.
@@ -84,6 +86,7 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
     walk.demand_lists();
     walk.refuse_too_many();
     walk.imply_always();
+    walk.settle();
     Walked { root, kept: walk.kept, unfilled: walk.unfilled }
 }
 
@@ -230,14 +233,14 @@ impl Walk<'_> {
                 let why = Some(format!("a document of this format always means {}", implied.value));
                 self.unfilled.push(Unfilled { at: self.table.id.to_string(), place: Some(place), why });
             }
-            self.kept.push(Kept { from: same.then_some(place), to: place, value: implied.value.clone() });
+            self.keep(same.then_some(place), Some(place), implied.value.clone());
         }
     }
 
     /// Records that a value arrives, and what the format implies beside it.
     pub(super) fn keep(&mut self, from: Option<Place>, to: Option<Place>, value: Value) {
         if let Some(to) = to {
-            self.kept.push(Kept { from, to, value });
+            self.kept.push(Kept { from, to, value, again: None });
         }
     }
 
