@@ -101,7 +101,8 @@ impl<'a> Lists<'a> {
         };
         let mut codes = Codes::default();
         for column in column.split('|').map(str::trim) {
-            let mut spelled = shared.rows.iter().filter_map(|row| row.get("is").zip(row.get(column))).peekable();
+            let mut spelled =
+                shared.rows.iter().filter_map(|row| row.get("is").zip(row.get(column))).peekable();
             if spelled.peek().is_some() {
                 spelled.for_each(|(code, spellings)| codes.add(code, spellings));
                 continue;

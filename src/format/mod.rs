@@ -62,6 +62,8 @@ pub struct Table {
     pub signature: Option<Profile>,
     /// Whether the format itself names SHA-1 as its signature's digest.
     pub sha1: bool,
+    /// What parts the cells of a row when CSV is written; reading goes by the header line.
+    pub delimiter: u8,
     /// Unit its lengths count in.
     pub lengths: Lengths,
     /// Most goods items it takes.

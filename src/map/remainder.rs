@@ -16,7 +16,8 @@ pub(super) fn kept(text: String) -> String {
     if let Some((head, body)) = conversion::embedded(&text) {
         return format!("{head} {}", named(body));
     }
-    let coded = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
+    let coded =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
     if text.len() >= FILE_CHARACTERS_MIN && text.chars().all(coded) && !text.trim().contains(' ') {
         return format!("base64, {}", named(&text));
     }

@@ -67,6 +67,7 @@ pub(super) fn table(
         sha1: file.sha1,
         lengths: file.lengths,
         items_max: file.items_max,
+        delimiter: file.delimiter,
         digest,
         namespaces: file
             .namespaces

@@ -114,6 +114,10 @@ fn does(
 
 /// A field is read by one row; further rows must say so.
 fn once(builder: &mut Builder<'_>, raw: &RawRow, is: &Found<String>, prefix: &str) {
+    if !raw.written && !raw.again {
+        let reason = "written = false, but no other row writes this field";
+        builder.problems.add(raw.spot.problem(reason).hint("it goes with again = true"));
+    }
     if raw.again {
         return;
     }
@@ -138,6 +142,7 @@ fn field_row(
     let form = fit::form(builder, raw, &target, kind)?;
     let parts = match (raw.repeat, path.parts.len()) {
         (None, 1) => Parts::One,
+        (None, several) if raw.join.is_some() => Parts::Words(several),
         (None, several) => Parts::Fields(several),
         (Some(Repeated::Lines), _) => Parts::Lines { times: raw.times.unwrap_or(PIECES_MAX) },
         (Some(Repeated::Chunks), _) => {
@@ -163,5 +168,6 @@ fn field_row(
         implies: None,
         ordinal: raw.ordinal,
         again: raw.again.then(Vec::new),
+        written: raw.written,
     })
 }
