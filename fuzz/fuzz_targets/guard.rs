@@ -13,5 +13,5 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(tree) = Tree::parse(bytes, &limits) else { return };
     assert!(depth(&tree.document().root) <= usize::try_from(limits.xml_depth_max).unwrap_or(usize::MAX));
-    let _ = proof::verify(proof::Profile::XmldsigCod, &tree, &proof::Algorithms { sha1: true });
+    let _ = proof::verify(proof::Profile::XmldsigCod, &tree, &proof::algorithm::Algorithm::ALL);
 });

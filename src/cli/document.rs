@@ -94,8 +94,10 @@ fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<F
         ));
     };
     let proof = match (table.signature, &decoded.tree) {
-        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+        (Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => Proof::default(),
     };
-    Ok(Read { form: Form::Table(table.id.clone()), draft: map::map(table, &decoded.document), proof })
+    let mut draft = map::map(table, &decoded.document);
+    draft.findings.extend(table.schema.iter().flat_map(|schema| schema.check(&decoded, &bytes)));
+    Ok(Read { form: Form::Table(table.id.clone()), draft, proof })
 }

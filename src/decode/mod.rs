@@ -15,6 +15,7 @@ pub mod guard;
 pub mod json;
 pub mod limit;
 pub mod proof;
+pub mod schema;
 mod text;
 pub mod xml;
 

@@ -25,10 +25,11 @@ use std::path::Path;
 use crate::{
     decode::{
         document::{Document, Syntax},
-        proof::Profile,
+        proof::{Profile, algorithm::Algorithm},
+        schema::Schema,
     },
     model::id::{Digest, FormatId},
-    problem::{Problems, Spot, section::Source},
+    problem::{Found, Problems, Spot, section::Source},
 };
 
 use self::{
@@ -60,12 +61,15 @@ pub struct Table {
     pub writes: bool,
     /// The signatures its documents carry.
     pub signature: Option<Profile>,
-    /// Whether the format itself names SHA-1 as its signature's digest.
-    pub sha1: bool,
+    /// The algorithms those signatures may be made with.
+    pub algorithms: Vec<Algorithm>,
     /// What parts the cells of a row when CSV is written; reading goes by the header line.
     pub delimiter: u8,
     /// Unit its lengths count in.
     pub lengths: Lengths,
+    /// The operator's schema, which documents and renderings must obey.
+    pub schema: Option<Schema>,
+    schema_file: Option<Found<String>>,
     /// Most goods items it takes.
     pub items_max: Option<u32>,
     /// Digest over the table and every shared code list it reads.
@@ -169,7 +173,7 @@ impl Table {
         problems: &Problems,
     ) -> Option<Self> {
         match std::fs::read_to_string(folder.join(FILE_NAME)) {
-            Ok(text) => Self::read(id, &text, codes, file_label, problems),
+            Ok(text) => Self::read(id, &text, codes, file_label, problems)?.with_schema(folder, problems),
             Err(error) => {
                 problems.add(Spot::file(file_label).problem(format!("cannot be read: {error}")));
                 None
@@ -177,7 +181,23 @@ impl Table {
         }
     }
 
-    /// As [`Table::load`], of a text.
+    /// Loads the schema the table names, which then counts for its digest too.
+    fn with_schema(mut self, folder: &Path, problems: &Problems) -> Option<Self> {
+        let Some(file) = &self.schema_file else { return Some(self) };
+        match Schema::load(self.syntax, folder, &file.value) {
+            Ok(schema) => {
+                self.digest = Digest::of(&[self.digest.0, schema.digest().0].concat());
+                self.schema = Some(schema);
+                Some(self)
+            }
+            Err(unusable) => {
+                problems.add(file.spot.problem(unusable.to_string()));
+                None
+            }
+        }
+    }
+
+    /// As [`Table::load`], of a text; a schema that it names is not loaded.
     #[must_use]
     pub fn read(
         id: &FormatId,

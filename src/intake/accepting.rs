@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, proof::jws},
     evidence::{
         key::SigningKey,
         receipt::{RECEIPT, Receipt},
@@ -128,7 +128,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
     })
 }
 
-/// The original, the canonical certificate and what no row maps.
+/// The original, the canonical certificate, what no row maps, and the signature beside the original.
 fn bodies(push: &Push, reading: &Reading) -> Vec<Body> {
     let body = |role: Role, format: &str, media_type: &str, bytes: Vec<u8>| Body {
         role,
@@ -147,6 +147,9 @@ fn bodies(push: &Push, reading: &Reading) -> Vec<Body> {
         let fields = reading.remainder.iter().map(|(path, text)| json!({"path": path, "text": text}));
         let bytes = serde_json::Value::from_iter(fields).to_string().into_bytes();
         bodies.push(body(Role::Remainder, format, json, bytes));
+    }
+    if let Some(detached) = &push.signature {
+        bodies.push(body(Role::Signature, "jws", jws::MEDIA_TYPE, detached.clone().into_bytes()));
     }
     bodies
 }

@@ -1,7 +1,10 @@
 //! The CPU half of intake: bytes to a judged certificate with its targets. Pure; runs on the bounded pool.
 
 use crate::{
-    decode::{self, proof},
+    decode::{
+        self,
+        proof::{self, jws},
+    },
     map,
     message::{self, Message},
     model::{
@@ -69,17 +72,29 @@ pub(super) fn read(
     limits: &decode::limit::Limits,
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
+    let signer = beside(push).map_err(|finding| vec![finding])?;
     match push.content {
         Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
-            read_document(push, source, &decoded, today)
+            read_document(push, source, Read { decoded, signer }, today)
         }
         Content::Document(_) => Err(vec![Finding::severe(
             Reason::HeaderInvalid,
             "a cancellation or response is a hub message; send it as application/vnd.coohub.message+json without CoO-Function",
         )]),
     }
+}
+
+/// A document's tree, and who signed its bytes.
+struct Read {
+    decoded: decode::Decoded,
+    signer: Option<proof::Signer>,
+}
+
+/// Who made the signature beside the body, verified; whatever the body is, a bad one is refused.
+fn beside(push: &Push) -> Result<Option<proof::Signer>, Finding> {
+    push.signature.as_deref().map(|detached| jws::verify(detached, &push.body)).transpose()
 }
 
 fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
@@ -125,14 +140,9 @@ fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, V
     }
 }
 
-fn read_document(
-    push: &Push,
-    source: &Member,
-    decoded: &decode::Decoded,
-    today: &Date,
-) -> Result<Reading, Vec<Finding>> {
-    let form = recognise(push, source, decoded)?;
-    let (draft, proof) = mapped(push, &form, decoded)?;
+fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Result<Reading, Vec<Finding>> {
+    let form = recognise(push, source, &read.decoded)?;
+    let (draft, proof) = mapped(push, &form, read)?;
     let case = validate::Case {
         region: &push.region,
         source,
@@ -234,23 +244,31 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
     }])
 }
 
-/// The draft, and the signatures verified on the very tree it was mapped from.
-fn mapped(
-    push: &Push,
-    form: &Form,
-    decoded: &decode::Decoded,
-) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
-    let Form::Table(id) = form else {
-        return Ok((map::canonical::map(&decoded.document), proof::Proof::default()));
-    };
-    let Some(table) = push.region.tables.get(id) else {
-        return Err(vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]);
-    };
-    let proof = match (table.signature, &decoded.tree) {
-        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+/// The draft, and the signatures verified on the very tree it was mapped from, or beside it.
+fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
+    let Read { decoded, signer } = read;
+    let table =
+        match form {
+            Form::Canonical(_) => None,
+            Form::Table(id) => Some(push.region.tables.get(id).ok_or_else(|| {
+                vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]
+            })?),
+        };
+    let own = table.and_then(|table| table.signature);
+    let mut proof = match (table, own, &decoded.tree) {
+        (Some(table), Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => proof::Proof::default(),
     };
-    Ok((map::map(table, &decoded.document), proof))
+    if let Some(signer) = signer {
+        proof = proof.with_detached(own, signer).map_err(|finding| vec![finding])?;
+    }
+    let mut draft = match table {
+        Some(table) => map::map(table, &decoded.document),
+        None => map::canonical::map(&decoded.document),
+    };
+    let schema = table.and_then(|table| table.schema.as_ref());
+    draft.findings.extend(schema.iter().flat_map(|schema| schema.check(&decoded, &push.body)));
+    Ok((draft, proof))
 }
 
 /// What each target would get, as findings: nothing is stored, nothing is sent.
@@ -284,7 +302,8 @@ fn dry_run(push: &Push, subject: &Key, certificate: &Certificate, plan: &Plan) -
     findings
 }
 
-/// Envelope and body in one digest: what makes two pushes under one key the same push.
+/// Envelope and body in one digest: what makes two pushes under one key the same push. A signature over the body is
+/// left out: made again it looks different and says the same.
 pub(super) fn fingerprint(push: &Push) -> Digest {
     let envelope = &push.envelope;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -186,7 +186,17 @@ impl<'a> Section<'a> {
     /// One of a closed set of words.
     #[must_use]
     pub fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
-        let found = self.text(key)?;
+        self.text(key).and_then(|found| self.chosen(&found, words))
+    }
+
+    /// Any of a closed set of words, as a list; none when absent.
+    #[must_use]
+    pub fn choices<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Vec<T> {
+        let found = self.texts(key).unwrap_or_default();
+        found.iter().filter_map(|found| self.chosen(found, words)).collect()
+    }
+
+    fn chosen<T: Copy>(&self, found: &Found<String>, words: &[(&str, T)]) -> Option<T> {
         let value = words.iter().find(|(word, _)| *word == found.value).map(|(_, value)| *value);
         if value.is_none() {
             let list = words.iter().map(|(word, _)| *word).collect::<Vec<_>>();

@@ -76,6 +76,8 @@ pub enum Role {
     Canonical,
     /// Source fields that no row maps, with their paths.
     Remainder,
+    /// The signature beside what the source sent: a detached JWS.
+    Signature,
     /// What a target is sent.
     Rendering,
 }

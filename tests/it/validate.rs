@@ -141,6 +141,7 @@ fn the_official_must_be_a_signer_of_the_body_on_the_day_of_issue() {
             leaf_der: Vec::new(),
             leaf_digest: digest,
             subject: String::new(),
+            signed_at: None,
         }),
     };
     let result =

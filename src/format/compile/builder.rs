@@ -10,9 +10,9 @@ use crate::{
 use super::{
     super::{
         codes::Lists,
-        file::{File, RawBlock, RawList},
+        file::{File, RawBlock, RawList, RawRow},
         path::{self, National, Segment},
-        plan::{Element, Implied, List, Plan, Repeat, Row},
+        plan::{Element, Implied, List, Plan, Repeat, Row, When},
         row,
     },
     VARIANT, namespace,
@@ -31,7 +31,47 @@ pub(in crate::format) struct Builder<'a> {
     pub(in crate::format) spots: Vec<Spot>,
     pub(in crate::format) implied: Vec<Implied>,
     /// Where each field is already read, for duplicates.
-    pub(in crate::format) seen: BTreeMap<String, Spot>,
+    pub(in crate::format) seen: BTreeMap<String, Vec<Reader>>,
+    /// Beside what the block at hand counts.
+    pub(in crate::format) condition: Condition,
+}
+
+/// Beside what a block counts, and when it is written.
+#[derive(Clone, Default, Debug)]
+pub(in crate::format) struct Condition {
+    /// How many steps down its element is.
+    pub(in crate::format) depth: usize,
+    /// Path of the other element, and whether it must be there.
+    pub(in crate::format) other: Option<(String, bool)>,
+    /// The same, as the plan has it.
+    pub(in crate::format) when: Option<When>,
+    /// Fields of which the certificate must have one.
+    pub(in crate::format) having: Vec<Field>,
+}
+
+/// A row that reads a field.
+#[derive(Clone, Debug)]
+pub(in crate::format) struct Reader {
+    /// Where it stands in the file.
+    pub(in crate::format) spot: Spot,
+    /// Its path.
+    pub(in crate::format) at: String,
+    /// Its block's condition.
+    pub(in crate::format) other: Option<(String, bool)>,
+}
+
+impl Reader {
+    /// Whether no document is read by both: one counts only without the element that the other needs.
+    pub(in crate::format) fn excludes(&self, that: &Self) -> bool {
+        let without = |a: &Self, b: &Self| match &a.other {
+            Some((other, false)) => {
+                b.at.strip_prefix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    || b.other == Some((other.clone(), true))
+            }
+            _ => false,
+        };
+        without(self, that) || without(that, self)
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -43,7 +83,8 @@ impl<'a> Builder<'a> {
     ) -> Self {
         let (lists, repeats) = (Vec::new(), BTreeMap::new());
         let (rows, spots, implied, seen) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-        Self { file, codes, problems, variant, lists, repeats, rows, spots, implied, seen }
+        let condition = Condition::default();
+        Self { file, codes, problems, variant, lists, repeats, rows, spots, implied, seen, condition }
     }
 
     pub(super) fn plan(mut self) -> Plan {
@@ -121,23 +162,106 @@ impl<'a> Builder<'a> {
         if !self.admits(&block.only) {
             return;
         }
+        self.condition = self.condition_of(block);
         for raw in &block.rows {
-            if !self.admits(&raw.only) {
-                continue;
-            }
-            let at = raw.at.as_ref().map(|at| {
-                let joined =
-                    if block.at.is_empty() { at.value.clone() } else { format!("{}/{}", block.at, at.value) };
-                Found { value: self.here(&joined), spot: at.spot.clone() }
-            });
-            row::add(self, raw, at, &block.is, tree);
+            self.row(raw, (&block.at, &block.is), tree);
         }
         if block.optional {
             let path = National::parse(&self.here(&block.at)).unwrap_or_default();
-            if let Some(element) = descend(tree, &path.steps().cloned().collect::<Vec<_>>()) {
+            let steps = path.steps().cloned().collect::<Vec<_>>();
+            if let Some(element) = descend(tree, &steps, &self.condition) {
                 element.optional = true;
             }
         }
+    }
+
+    /// One row, or those of its shape.
+    fn row(&mut self, raw: &RawRow, (at, is): (&str, &str), tree: &mut Element) {
+        if !self.admits(&raw.only) {
+            return;
+        }
+        let joined = raw.at.as_ref().map(|below| Found {
+            value: if at.is_empty() { below.value.clone() } else { format!("{at}/{}", below.value) },
+            spot: below.spot.clone(),
+        });
+        let Some(name) = &raw.shape else {
+            let joined = joined.map(|at| at.map(|path| self.here(&path)));
+            return row::add(self, raw, joined, is, tree);
+        };
+        let file = self.file;
+        let Some(shape) = file.shapes.iter().find(|shape| shape.name.value == name.value) else {
+            let hint = nearest(&name.value, file.shapes.iter().map(|shape| shape.name.value.as_str()));
+            let problem = name.spot.problem(format!("there is no [[shape]] named \"{}\"", name.value));
+            return self.problems.add(crate::problem::Problem { hint, ..problem });
+        };
+        let at = joined.map_or_else(|| at.to_owned(), |at| at.value);
+        let is = raw.is.as_ref().map_or_else(|| is.to_owned(), |below| row::canonical_path(is, &below.value));
+        for inner in &shape.rows {
+            match &inner.shape {
+                Some(inner) => self.problems.add(inner.spot.problem("a shape does not hold another shape")),
+                None => self.row(inner, (&at, &is), tree),
+            }
+        }
+    }
+
+    /// What `unless`, `beside` and `having` of a block say.
+    fn condition_of(&self, block: &RawBlock) -> Condition {
+        let (other, beside) = match (&block.unless, &block.beside) {
+            (None, None) => (None, false),
+            (Some(other), None) => (Some(other), false),
+            (None, Some(other)) => (Some(other), true),
+            (Some(_), Some(other)) => {
+                self.problems.add(other.spot.problem("a block has unless or beside, not both"));
+                (Some(other), true)
+            }
+        };
+        let Some(spot) = other.or(block.having.as_ref()).map(|said| said.spot.clone()) else {
+            return Condition::default();
+        };
+        let path = National::parse(&self.here(&block.at)).unwrap_or_default();
+        let steps = path.steps().cloned().collect::<Vec<_>>();
+        if block.at.is_empty() {
+            self.problems.add(spot.problem("the block has no at that this could be about"));
+        }
+        if other.is_some() && block.having.is_some() {
+            let hint = "say having on the block of the other element; its being there decides here";
+            self.problems.add(spot.problem("a block has unless or beside, or having, not both").hint(hint));
+        }
+        let parent = path::text(steps.iter().take(steps.len().saturating_sub(1)));
+        let when = other.and_then(|other| self.other(other, beside));
+        let below = |name: &str| if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
+        let other = other.map(|other| (below(&other.value), beside));
+        let having = block.having.as_ref().map_or_else(Vec::new, |having| self.group(having));
+        Condition { depth: steps.len(), other, when, having }
+    }
+
+    fn other(&self, found: &Found<String>, beside: bool) -> Option<When> {
+        let path = National::parse(&found.value).ok();
+        match path.as_ref().map(|path| path.steps().collect::<Vec<_>>()).as_deref() {
+            Some([step]) if !step.attribute && !step.repeats && step.position.is_none() => {
+                Some(When { name: step.name.clone(), space: self.space(step), beside })
+            }
+            _ => {
+                self.problems.add(found.spot.problem("names one element beside this one, without a path"));
+                None
+            }
+        }
+    }
+
+    /// The fields of a canonical group.
+    fn group(&self, found: &Found<String>) -> Vec<Field> {
+        let below = |field: &Field| {
+            let rest = field.path().strip_prefix(found.value.as_str());
+            field.kind().is_some() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let fields = Field::all().filter(below).collect::<Vec<_>>();
+        if fields.is_empty() {
+            let problem = found.spot.problem(format!("\"{}\" is no group of the dictionary", found.value));
+            let groups =
+                Field::all().filter_map(|field| field.path().rsplit_once('.').map(|(group, _)| group));
+            self.problems.add(crate::problem::Problem { hint: nearest(&found.value, groups), ..problem });
+        }
+        fields
     }
 
     fn here(&self, path: &str) -> String {
@@ -170,8 +294,16 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn descend<'t>(tree: &'t mut Element, path: &[Segment]) -> Option<&'t mut Element> {
-    path.iter().try_fold(tree, |element, step| {
-        element.children.iter_mut().find(|child| child.name == step.name && child.attribute == step.attribute)
+/// The element at a path; at the end of it the one that a block's condition tells apart.
+fn descend<'t>(tree: &'t mut Element, path: &[Segment], condition: &Condition) -> Option<&'t mut Element> {
+    path.iter().enumerate().try_fold(tree, |element, (end, step)| {
+        let when = condition.when.as_ref().filter(|_| end + 1 == condition.depth);
+        let same = |child: &&mut Element| {
+            child.name == step.name
+                && child.attribute == step.attribute
+                && child.position == step.position
+                && child.when.as_ref() == when
+        };
+        element.children.iter_mut().find(same)
     })
 }

@@ -5,7 +5,7 @@ mod builder;
 use std::path::Path;
 
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, proof::algorithm::Algorithm},
     model::{
         dictionary::Field,
         id::{Digest, FormatId},
@@ -13,7 +13,7 @@ use crate::{
     problem::{Found, Problems, Spot},
 };
 
-pub(super) use self::builder::Builder;
+pub(super) use self::builder::{Builder, Reader};
 use super::{
     Role, Table,
     codes::Lists,
@@ -49,6 +49,7 @@ pub(super) fn table(
         .collect::<Vec<_>>();
     check_roles(&file, problems);
     check_fields(&file, &plans, problems);
+    check_shapes(&file, problems);
     let recognise = recognise(&file, problems);
     let identity = identity(&file.identity, problems);
     let digest = Digest::of(
@@ -64,8 +65,10 @@ pub(super) fn table(
         reads: file.reads,
         writes: file.writes,
         signature: file.signature,
-        sha1: file.sha1,
+        algorithms: file.algorithms,
         lengths: file.lengths,
+        schema_file: file.schema,
+        schema: None,
         items_max: file.items_max,
         delimiter: file.delimiter,
         digest,
@@ -104,6 +107,11 @@ fn check_roles(file: &File, problems: &Problems) {
     if file.signature.is_some() && file.syntax != Syntax::Xml {
         problems.add(here.problem("a signature needs syntax = \"xml\""));
     }
+    if file.signature.is_some() == file.algorithms.is_empty() {
+        let words = Algorithm::ALL.map(Algorithm::word).join(", ");
+        let reason = "\"signature\" and \"algorithms\" go together";
+        problems.add(here.problem(reason).hint(format!("list those the format takes of: {words}")));
+    }
     if file.recognise.root.is_none() && file.recognise.has.is_empty() {
         problems.add(
             here.problem("nothing says how its documents are recognised")
@@ -123,6 +131,21 @@ fn check_fields(file: &File, plans: &[Plan], problems: &Problems) {
         for field in Field::all().filter(|field| field.row().mandatory && !mapped(*field)) {
             let spot = Spot { line: 1, column: 1, key: String::new(), ..block.spot.clone() };
             problems.add(spot.problem(format!("no row reads the mandatory field {field}")));
+        }
+    }
+}
+
+/// A shape has a name of its own and a row that uses it.
+fn check_shapes(file: &File, problems: &Problems) {
+    let rows = file.blocks.iter().flat_map(|block| &block.rows);
+    let used = rows.filter_map(|row| row.shape.as_ref().map(|name| &name.value)).collect::<Vec<_>>();
+    for (number, shape) in file.shapes.iter().enumerate() {
+        let name = &shape.name.value;
+        if file.shapes.iter().take(number).any(|other| other.name.value == *name) {
+            problems.add(shape.name.spot.problem(format!("another [[shape]] is named \"{name}\" already")));
+        }
+        if !used.contains(&name) {
+            problems.add(shape.name.spot.problem(format!("no row uses the shape \"{name}\"")));
         }
     }
 }
@@ -148,7 +171,7 @@ fn recognise(file: &File, problems: &Problems) -> Recognise {
             steps(&path.steps().cloned().collect::<Vec<_>>(), space)
         });
     Recognise {
-        root: raw.root.as_ref().and_then(|root| read(root).pop()),
+        root: raw.root.as_ref().and_then(|root| read(root).pop()).map(|step| (step.name, step.space)),
         has: raw.has.iter().map(read).collect(),
         lacks: raw.lacks.iter().map(read).collect(),
         version: raw.version_at.as_ref().map(|at| (read(at), raw.versions.clone())),

@@ -6,7 +6,7 @@ pub(super) mod settle;
 
 use crate::{
     model::value::Kind,
-    problem::{Found, Problem, Problems},
+    problem::{Found, Problem, Problems, Spot},
 };
 
 use self::{
@@ -15,7 +15,7 @@ use self::{
 };
 use super::{
     Repeated,
-    compile::Builder,
+    compile::{Builder, Reader},
     file::RawRow,
     fit,
     path::{self, National, Target},
@@ -37,7 +37,7 @@ pub(super) fn target(found: &Found<String>, prefix: &str, problems: &Problems) -
 }
 
 /// The canonical path of a row: the block's prefix before it, unless it begins with `/`.
-fn canonical_path(prefix: &str, path: &str) -> String {
+pub(super) fn canonical_path(prefix: &str, path: &str) -> String {
     match path.strip_prefix('/') {
         Some(absolute) => absolute.to_owned(),
         None if prefix.is_empty() => path.to_owned(),
@@ -59,8 +59,9 @@ pub(super) fn add(
         Err(reason) => return builder.problems.add(at.spot.problem(reason)),
     };
     let Some(around) = around(builder, raw, &path, &at) else { return };
-    let Some(does) = does(builder, raw, prefix, &around, &path) else { return };
     let text = path::text(path.steps());
+    let Some(does) = does(builder, raw, prefix, &around, &path) else { return };
+    once(builder, raw, &does, &text);
     let number = builder.rows.len();
     builder.rows.push(Row { at: text, does, required: raw.required });
     builder.spots.push(raw.spot.clone());
@@ -107,28 +108,31 @@ fn does(
         builder.problems.add(is.spot.problem(format!("{} is a list; name a field in it", target.field)));
         return None;
     };
-    let row = field_row(builder, raw, around, (target, kind), path)?;
-    once(builder, raw, is, prefix);
-    Some(Does::Field(Box::new(row)))
+    Some(Does::Field(Box::new(field_row(builder, raw, around, (target, kind), path)?)))
 }
 
-/// A field is read by one row; further rows must say so.
-fn once(builder: &mut Builder<'_>, raw: &RawRow, is: &Found<String>, prefix: &str) {
-    if !raw.written && !raw.again {
+/// The fields a row reads must be read by no other.
+fn once(builder: &mut Builder<'_>, raw: &RawRow, does: &Does, at: &str) {
+    let (Does::Field(field), Some(is)) = (does, &raw.is) else { return };
+    if !field.written && field.again.is_none() {
         let reason = "written = false, but no other row writes this field";
-        builder.problems.add(raw.spot.problem(reason).hint("it goes with again = true"));
+        builder.problems.add(is.spot.problem(reason).hint("it goes with again = true"));
     }
-    if raw.again {
-        return;
+    if field.again.is_none() {
+        alone(builder, &field.target, (&is.spot, at));
     }
-    let path = canonical_path(prefix, &is.value);
-    if let Some(first) = builder.seen.get(&path) {
-        let reason = format!("{path} is already read in line {}", first.line);
-        builder
-            .problems
-            .add(is.spot.problem(reason).hint("say again = true on the row that only repeats it"));
+}
+
+/// Records that a field is read here; further rows must say that they repeat it.
+pub(super) fn alone(builder: &mut Builder<'_>, target: &Target, (spot, at): (&Spot, &str)) {
+    let reader = Reader { spot: spot.clone(), at: at.to_owned(), other: builder.condition.other.clone() };
+    let readers = builder.seen.entry(target.to_string()).or_default();
+    if let Some(first) = readers.iter().find(|first| !first.excludes(&reader)) {
+        let reason = format!("{target} is already read in line {}", first.spot.line);
+        let hint = "say again = true on the row that only repeats it";
+        builder.problems.add(spot.problem(reason).hint(hint));
     }
-    builder.seen.insert(path, is.spot.clone());
+    readers.push(reader);
 }
 
 fn field_row(

@@ -9,7 +9,7 @@ use super::{
         path::Target,
         plan::{Does, Implied, Row, Scope},
     },
-    once, target,
+    alone, target,
 };
 
 /// A row without national path: a value the format implies.
@@ -28,7 +28,7 @@ pub(super) fn implied(builder: &mut Builder<'_>, raw: &RawRow, prefix: &str) {
     }
     match Value::parse(kind, &value.value) {
         Ok(value) => {
-            once(builder, raw, is, prefix);
+            alone(builder, &target, (&is.spot, ""));
             builder.implied.push(Implied { target, value, with });
         }
         Err(misfit) => builder.problems.add(value.spot.problem(misfit.to_string())),
