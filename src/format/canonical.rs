@@ -64,6 +64,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         schema: None,
         schema_file: None,
         items_max: None,
+        delimiter: b',',
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),
         recognise: Recognise { root, ..Recognise::default() },
@@ -110,6 +111,7 @@ fn plan(space: Option<String>) -> Plan {
             implies: None,
             ordinal: false,
             again: None,
+            written: true,
         }));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);

@@ -141,6 +141,8 @@ pub struct FieldRow {
     pub ordinal: bool,
     /// On a row that only repeats its field: the rows that read it first.
     pub again: Option<Vec<usize>>,
+    /// Whether it is written; a row of `again` may only be another spelling to be read.
+    pub written: bool,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.
@@ -165,6 +167,8 @@ pub enum Parts {
     One,
     /// Over so many named leaves, a line each.
     Fields(usize),
+    /// Over so many named leaves, a word each.
+    Words(usize),
     /// Over a repeated leaf, a line each.
     Lines {
         /// Most repetitions.
@@ -198,6 +202,18 @@ impl List {
     #[must_use]
     pub fn new(field: Field) -> Self {
         Self { field, link: None, several: false, home: None, only_where: None, required: false }
+    }
+}
+
+impl Parts {
+    /// What stands between the pieces of a text.
+    #[must_use]
+    pub fn joiner(self) -> &'static str {
+        match self {
+            Self::Chunks { .. } => "",
+            Self::Words(_) => " ",
+            _ => "\n",
+        }
     }
 }
 
