@@ -60,6 +60,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         writes: true,
         signature: None,
         algorithms: Vec::new(),
+        wrapping: Vec::new(),
         lengths: Lengths::Characters,
         items_max: None,
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),

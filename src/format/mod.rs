@@ -24,8 +24,10 @@ use std::path::Path;
 
 use crate::{
     decode::{
+        Decoded,
         document::{Document, Syntax},
         proof::{Profile, algorithm::Algorithm},
+        wrapping::Wrapping,
     },
     model::id::{Digest, FormatId},
     problem::{Problems, Spot, section::Source},
@@ -62,6 +64,8 @@ pub struct Table {
     pub signature: Option<Profile>,
     /// The algorithms those signatures may be made with.
     pub algorithms: Vec<Algorithm>,
+    /// The wrappers its documents may come in.
+    pub wrapping: Vec<Wrapping>,
     /// Unit its lengths count in.
     pub lengths: Lengths,
     /// Most goods items it takes.
@@ -198,6 +202,14 @@ impl Table {
     #[must_use]
     pub fn recognises(&self, document: &Document) -> bool {
         document.syntax == self.syntax && self.recognise.fits(&document.root)
+    }
+
+    /// Whether a document is of this format, and comes bare or in a wrapper this format takes.
+    #[must_use]
+    pub fn takes(&self, decoded: &Decoded) -> bool {
+        let wrapped = decoded.wrapped.as_ref();
+        self.recognises(&decoded.document)
+            && wrapped.is_none_or(|wrapped| self.wrapping.contains(&wrapped.wrapping))
     }
 
     /// The plan for a document: that of the variant it is written in.

@@ -26,6 +26,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod proofs;
 mod render;
 mod route;
 mod store;
