@@ -15,6 +15,7 @@
 mod authenticate;
 mod badinput;
 mod cod;
+mod codes;
 mod config;
 mod crash;
 mod decode;
