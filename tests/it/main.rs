@@ -28,6 +28,7 @@ mod map;
 mod openapi;
 mod render;
 mod route;
+mod signers;
 mod store;
 mod support;
 mod validate;
