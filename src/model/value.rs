@@ -228,9 +228,12 @@ impl Date {
             let (earlier, later) = (millis(written.earlier().ok()?), millis(written.later().ok()?));
             return Some((earlier.min(later), earlier.max(later)));
         }
-        let start = |day: jiff::civil::Date| zone.to_timestamp(day.at(0, 0, 0, 0)).ok().map(millis);
-        let next = self.day.tomorrow().ok().and_then(start);
-        Some((start(self.day)?, next.map_or(Timestamp(i64::MAX), |next| Timestamp(next.0 - 1))))
+        // The last day of the calendar, in zones that have not reached it, has no instant: it is later than any.
+        let start = |day: jiff::civil::Date| {
+            zone.to_timestamp(day.at(0, 0, 0, 0)).map_or(Timestamp(i64::MAX), millis)
+        };
+        let next = self.day.tomorrow().map_or(Timestamp(i64::MAX), start);
+        Some((start(self.day), Timestamp(next.0.saturating_sub(1))))
     }
 
     /// Whether the text states more than a day: a zone, or a time other than midnight.
@@ -291,6 +294,8 @@ mod tests {
         );
         assert_eq!(span("2026-03-29", "Europe/Lisbon"), "2026-03-29T00:00:00.000Z 2026-03-29T22:59:59.999Z");
         assert!(Date::new("2026-03-01").unwrap().span("Europe/Atlantis").is_none());
+        let last = Date::new("9999-12-31").unwrap().span("America/Recife").unwrap();
+        assert_eq!(last, (Timestamp(i64::MAX), Timestamp(i64::MAX - 1)), "later than any");
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub struct Authority {
     pub name: String,
     /// When signatures under it count.
     pub window: Window,
-    /// DER of its anchors; each must have issued the leaf itself.
-    pub anchors: Vec<Vec<u8>>,
+    /// Its anchors, one of which must have issued the leaf itself.
+    pub anchors: Vec<Anchor>,
     /// Which of the leaves it issued are officials'.
     pub admits: Admits,
     /// Its revocation lists, verified.
@@ -46,6 +46,15 @@ pub struct Authority {
     pub stale: Stale,
     /// Where it stands, for problems found later.
     pub spot: Spot,
+}
+
+/// One certificate of an authority.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Anchor {
+    /// The whole, in DER.
+    pub der: Vec<u8>,
+    /// Its name in DER, which stands as issuer in the leaves it issues.
+    pub name: Vec<u8>,
 }
 
 /// Which leaves of an authority are officials'.

@@ -9,12 +9,11 @@ use webpki::{
 };
 use x509_parser::{
     extensions::ParsedExtension,
-    parse_x509_certificate,
     prelude::{GeneralName, X509Certificate},
 };
 
 use crate::{
-    decode::proof,
+    model::id::Digest,
     region::{
         member::IssuingBody,
         signer::{Admits, Authority},
@@ -30,29 +29,36 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     }
 }
 
+/// A leaf that signed, as read once.
+pub(super) struct Leaf<'a> {
+    pub(super) digest: Digest,
+    pub(super) der: &'a [u8],
+    pub(super) parsed: X509Certificate<'a>,
+}
+
 /// Whether an official of a body has this leaf, by list or by authority, at whatever time.
-pub(super) fn knows(body: &IssuingBody, official: &proof::Signer) -> bool {
-    let listed = body.signers.iter().any(|signer| signer.leaf == official.leaf_digest);
-    let vouched = |authority: &Authority| {
-        let leaf = parse_x509_certificate(&official.leaf_der);
-        issued(authority, official) && leaf.is_ok_and(|(_, leaf)| admits(authority, &leaf))
-    };
-    listed || body.authorities.iter().any(vouched)
+pub(super) fn knows(body: &IssuingBody, leaf: &Leaf<'_>) -> bool {
+    let listed = body.signers.iter().any(|signer| signer.leaf == leaf.digest);
+    listed
+        || body.authorities.iter().any(|authority| issued(authority, leaf) && admits(authority, &leaf.parsed))
 }
 
 /// Whether one of the authority's anchors issued the leaf: name, signature and constraints, not the time, which is
 /// judged apart.
-pub(super) fn issued(authority: &Authority, official: &proof::Signer) -> bool {
-    let Ok((_, leaf)) = parse_x509_certificate(&official.leaf_der) else { return false };
-    let der = CertificateDer::from(official.leaf_der.as_slice());
-    let Ok(end) = EndEntityCert::try_from(&der) else { return false };
+pub(super) fn issued(authority: &Authority, leaf: &Leaf<'_>) -> bool {
+    let name = leaf.parsed.issuer().as_raw();
+    // Names first: a region may have many anchors, and reading each for each leaf would cost a stranger nothing.
+    let anchors = authority.anchors.iter().filter(|anchor| anchor.name == name);
     let anchors: Vec<CertificateDer<'_>> =
-        authority.anchors.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        anchors.map(|anchor| CertificateDer::from(anchor.der.as_slice())).collect();
     let anchors: Vec<TrustAnchor<'_>> =
         anchors.iter().filter_map(|der| anchor_from_trusted_cert(der).ok()).collect();
-    let begins = u64::try_from(leaf.validity().not_before.timestamp()).unwrap_or(0);
+    let der = CertificateDer::from(leaf.der);
+    let Ok(end) = EndEntityCert::try_from(&der) else { return false };
+    let begins = u64::try_from(leaf.parsed.validity().not_before.timestamp()).unwrap_or(0);
     let begins = UnixTime::since_unix_epoch(Duration::from_secs(begins));
-    end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &[], begins, AnyPurpose, None, None).is_ok()
+    !anchors.is_empty()
+        && end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &[], begins, AnyPurpose, None, None).is_ok()
 }
 
 /// Whether a leaf the authority issued is an official's: for signing, and of the subject, name or policy the file says.

@@ -14,11 +14,16 @@ use x509_parser::{
     public_key::PublicKey,
 };
 
-use super::{Case, authority, issued::located};
+use super::{
+    Case,
+    authority::{self, Leaf},
+    issued::located,
+};
 use crate::{
     decode::proof,
     model::{
         finding::Finding,
+        id::Digest,
         judgement::{Capacity, Judgement, ListUsed, Rule, RuleKind, SigningTime, StatedBy, Verdict},
         reason::Reason,
         time::Timestamp,
@@ -39,6 +44,8 @@ pub const SIGNED_AHEAD_MAX: Duration = Duration::from_secs(10 * 60);
 enum Refusal {
     /// The leaf cannot be read.
     Unreadable,
+    /// There is no time of signing, or none that can be placed.
+    Timeless,
     /// Signed ahead of the hub's clock.
     Ahead,
     /// Nobody knows the leaf.
@@ -66,6 +73,11 @@ impl Refusal {
             Self::Unreadable => {
                 (Reason::SignerUnknown, Some("01"), "the leaf of the official who signed cannot be read")
             }
+            Self::Timeless => (
+                Reason::FieldInvalid,
+                None,
+                "the time of signing cannot be placed; write a day or time of the calendar",
+            ),
             Self::Ahead => (
                 Reason::SignedInFuture,
                 None,
@@ -147,9 +159,11 @@ pub(super) fn judge(
         judgements.push(plain(official, Capacity::Official, Verdict::NotDemanded));
         return judgements;
     }
-    let Some(signed) = signing_time(case, body, official) else { return judgements };
-    match look(case, body, official, &signed) {
-        Ok(Standing { rule, verdict, list }) => {
+    let looked = signing_time(case, body, official)
+        .ok_or(Refusal::Timeless)
+        .and_then(|signed| look(case, body, official, &signed).map(|standing| (signed, standing)));
+    match looked {
+        Ok((signed, Standing { rule, verdict, list })) => {
             if verdict == Verdict::StatusUnknown {
                 let (reason, _, advice) = Refusal::StatusUnknown.entry();
                 findings.push(Finding::warning(reason, advice));
@@ -158,9 +172,11 @@ pub(super) fn judge(
             judgements.push(Judgement { signed: Some(signed), rule: Some(rule), list, ..plain });
         }
         Err(refusal) => findings.push(match refusal {
-            Refusal::Ahead | Refusal::OutOfDates | Refusal::LeafOutOfDates | Refusal::Revoked => {
-                located(case, "issueDate", refusal.finding())
-            }
+            Refusal::Timeless
+            | Refusal::Ahead
+            | Refusal::OutOfDates
+            | Refusal::LeafOutOfDates
+            | Refusal::Revoked => located(case, "issueDate", refusal.finding()),
             _ => refusal.finding(),
         }),
     }
@@ -189,7 +205,7 @@ fn key_kind(leaf: &X509Certificate<'_>) -> Option<String> {
     }
 }
 
-/// When the official signed, by the best word there is; `None` when there is no date at all, which is a finding already.
+/// When the official signed, by the best word there is; `None` when there is none, or none within the calendar.
 fn signing_time(case: &Case<'_>, body: &IssuingBody, official: &proof::Signer) -> Option<SigningTime> {
     let issued: Option<&Date> = match case.draft.certificate.top("issueDate") {
         Some(Value::Date(date)) => Some(date),
@@ -210,36 +226,29 @@ fn look(
     official: &proof::Signer,
     signed: &SigningTime,
 ) -> Result<Standing, Refusal> {
-    let (_, leaf) = parse_x509_certificate(&official.leaf_der).map_err(|_| Refusal::Unreadable)?;
+    let der = official.leaf_der.as_slice();
+    let (_, parsed) = parse_x509_certificate(der).map_err(|_| Refusal::Unreadable)?;
+    let leaf = Leaf { digest: official.leaf_digest, der, parsed };
     if signed.from > case.received.plus(SIGNED_AHEAD_MAX) {
         return Err(Refusal::Ahead);
     }
-    let listed: Vec<&Signer> =
-        body.signers.iter().filter(|signer| signer.leaf == official.leaf_digest).collect();
-    let issuers: Vec<&Authority> =
-        body.authorities.iter().filter(|authority| authority::issued(authority, official)).collect();
-    let admitting: Vec<&Authority> =
-        issuers.iter().copied().filter(|authority| authority::admits(authority, &leaf)).collect();
-    if listed.is_empty() && admitting.is_empty() {
-        return Err(stranger(case, body, official, !issuers.is_empty()));
+    let grounds = Grounds::of(body, &leaf);
+    if grounds.listed.is_empty() && grounds.admitting.is_empty() {
+        return Err(stranger(case, body, &leaf, !grounds.issuers.is_empty()));
     }
-    let within = valid(&leaf, signed).ok_or(Refusal::LeafOutOfDates)?;
-    let by_leaf = listed.iter().find(|signer| signer.window.meets(within).is_some());
-    let by_leaf = by_leaf.map(|signer| (RuleKind::Listed, &signer.name));
-    let by_authority = || admitting.iter().find(|authority| authority.window.meets(within).is_some());
-    let by_authority = || by_authority().map(|authority| (RuleKind::Authority, &authority.name));
-    let (kind, name) = by_leaf.or_else(by_authority).ok_or(Refusal::OutOfDates)?;
+    let within = valid(&leaf.parsed, signed).ok_or(Refusal::LeafOutOfDates)?;
+    let rule = grounds.rule(within).ok_or(Refusal::OutOfDates)?;
     let revoked = |revocation: &Revocation| counts(revocation, body, signed, case.received);
-    if listed.iter().filter_map(|signer| signer.revoked.as_ref()).any(revoked)
-        || is_lost(case, body, official)
+    if grounds.listed.iter().filter_map(|signer| signer.revoked.as_ref()).any(revoked)
+        || is_lost(case, body, leaf.digest)
     {
         return Err(Refusal::Revoked);
     }
-    let mut standing =
-        Standing { rule: Rule { kind, name: name.clone() }, verdict: Verdict::Good, list: None };
-    for authority in issuers.into_iter().filter(|authority| authority.is_watched()) {
-        let (list, current) = status(authority, &leaf, case.received, revoked)?;
-        standing.list = list.map(|list| ListUsed { digest: list.digest, this_update: list.this_update });
+    let mut standing = Standing { rule, verdict: Verdict::Good, list: None };
+    for authority in grounds.issuers.iter().filter(|authority| authority.is_watched()) {
+        let (list, current) = status(authority, &leaf.parsed, case.received, revoked)?;
+        let used = list.map(|list| ListUsed { digest: list.digest, this_update: list.this_update });
+        standing.list = used.or(standing.list);
         match authority.stale {
             _ if current => {}
             Stale::Refuse => return Err(Refusal::StatusUnknown),
@@ -247,6 +256,35 @@ fn look(
         }
     }
     Ok(standing)
+}
+
+/// What of a body's entries is about a leaf.
+struct Grounds<'a> {
+    /// Entries of the leaf itself.
+    listed: Vec<&'a Signer>,
+    /// Authorities that issued it.
+    issuers: Vec<&'a Authority>,
+    /// Those of them that issued it to an official.
+    admitting: Vec<&'a Authority>,
+}
+
+impl<'a> Grounds<'a> {
+    fn of(body: &'a IssuingBody, leaf: &Leaf<'_>) -> Self {
+        let listed = body.signers.iter().filter(|signer| signer.leaf == leaf.digest).collect();
+        let issuers: Vec<&Authority> =
+            body.authorities.iter().filter(|authority| authority::issued(authority, leaf)).collect();
+        let admitting = issuers.iter().copied().filter(|one| authority::admits(one, &leaf.parsed)).collect();
+        Self { listed, issuers, admitting }
+    }
+
+    /// The first entry whose window the span meets, those of the leaf itself first.
+    fn rule(&self, within: (Timestamp, Timestamp)) -> Option<Rule> {
+        let listed = self.listed.iter().map(|one| (RuleKind::Listed, &one.window, &one.name));
+        let admitting = self.admitting.iter().map(|one| (RuleKind::Authority, &one.window, &one.name));
+        let (kind, _, name) =
+            listed.chain(admitting).find(|(_, window, _)| window.meets(within).is_some())?;
+        Some(Rule { kind, name: name.clone() })
+    }
 }
 
 /// The part of the signing time in which the leaf is valid.
@@ -266,10 +304,10 @@ fn counts(revocation: &Revocation, body: &IssuingBody, signed: &SigningTime, rec
 }
 
 /// Whether another body of the member says that the leaf's key is in other hands: then it is, for every body.
-fn is_lost(case: &Case<'_>, body: &IssuingBody, official: &proof::Signer) -> bool {
+fn is_lost(case: &Case<'_>, body: &IssuingBody, leaf: Digest) -> bool {
     let signers = case.source.bodies.iter().flat_map(|other| &other.signers);
     signers
-        .filter(|signer| signer.leaf == official.leaf_digest)
+        .filter(|signer| signer.leaf == leaf)
         .filter_map(|signer| signer.revoked)
         .any(|revoked| body.revoked_always.contains(&revoked.reason) && revoked.at <= case.received)
 }
@@ -294,20 +332,19 @@ fn status<'a>(
 }
 
 /// Why a leaf that nothing makes an official's of this body is none.
-fn stranger(case: &Case<'_>, body: &IssuingBody, official: &proof::Signer, issued_here: bool) -> Refusal {
+fn stranger(case: &Case<'_>, body: &IssuingBody, leaf: &Leaf<'_>, issued_here: bool) -> Refusal {
     let members = case.region.members.values();
     let others = members
         .flat_map(|member| member.bodies.iter().map(move |other| (member, other)))
         .filter(|(member, other)| member.id != case.source.id || other.id != body.id);
     let mut elsewhere = None;
-    for (_, other) in others.filter(|(_, other)| authority::knows(other, official)) {
+    for (_, other) in others.filter(|(_, other)| authority::knows(other, leaf)) {
         if other.country == body.country {
             return Refusal::OfAnotherBody;
         }
         elsewhere = Some(Refusal::OfAnotherCountry);
     }
-    let exporters =
-        case.proof.exporter.as_ref().is_some_and(|exporter| exporter.leaf_der == official.leaf_der);
+    let exporters = case.proof.exporter.as_ref().is_some_and(|exporter| exporter.leaf_digest == leaf.digest);
     let known = if issued_here || exporters { Refusal::NotOfficial } else { Refusal::Unknown };
     elsewhere.unwrap_or(known)
 }

@@ -202,6 +202,8 @@ fn a_time_ahead_of_the_hubs_clock_is_taken_within_the_tolerance_and_no_further()
     assert_eq!(ahead(SIGNED_AHEAD_MAX + Duration::from_millis(1)), "signed-in-future --");
     let day = |date: &str| Pushed::on(date, &leaf).verdict(&region);
     assert_eq!((day("2026-06-01").as_str(), day("2026-06-02").as_str()), ("good", "signed-in-future --"));
+    // The last day of the calendar has no end, and is no way around.
+    assert_eq!(day("9999-12-31"), "signed-in-future --");
 }
 
 #[test]
@@ -221,6 +223,8 @@ fn an_authority_vouches_for_officials_by_subject_name_or_policy() {
     assert_eq!(verdict(subject, ca.leaf(1, &elsewhere)), "signer-not-official 08");
     let disguised = Wanted { organization: "Bakery", name: "x, O=Ministry of Trade", ..plain.clone() };
     assert_eq!(verdict(subject, ca.leaf(1, &disguised)), "signer-not-official 08");
+    let twofold = Wanted { beside: Some("Bakery"), ..plain.clone() };
+    assert_eq!(verdict(subject, ca.leaf(1, &twofold)), "signer-not-official 08");
     let enciphers = Wanted { usage: Some(KeyUsagePurpose::KeyEncipherment), ..plain.clone() };
     assert_eq!(verdict(subject, ca.leaf(1, &enciphers)), "signer-not-official 08");
     let both = "subject = [\"O=Ministry of Trade\", \"CN=Ana Official\"]";

@@ -9,7 +9,7 @@ use x509_parser::{
     prelude::{ASN1Time, CertificateRevocationList, FromDer as _, RevokedCertificate, X509Certificate},
 };
 
-use super::super::signer::{Revocation, RevocationList, RevocationReason};
+use super::super::signer::{Anchor, Revocation, RevocationList, RevocationReason};
 use crate::model::{id::Digest, time::Timestamp};
 
 /// Reads a list that one of these anchors must have signed; `file` names it in notices.
@@ -35,6 +35,12 @@ pub(super) fn read(der: &[u8], anchors: &[Vec<u8>], file: &str) -> Result<Revoca
         revoked: list.iter_revoked_certificates().map(entry).collect::<BTreeMap<_, _>>(),
         file: file.to_owned(),
     })
+}
+
+/// An anchor with its name; `None` when it cannot be read, which is a problem already.
+pub(super) fn anchor(der: Vec<u8>) -> Option<Anchor> {
+    let name = X509Certificate::from_der(&der).ok()?.1.subject().as_raw().to_vec();
+    Some(Anchor { der, name })
 }
 
 /// Whether an anchor has the issuer's name, may sign lists, and its key signed this one.

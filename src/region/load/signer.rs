@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use super::{
     super::signer::{Admits, Authority, Revocation, RevocationReason, Signer, Stale, Window},
-    Desk,
+    Desk, revocation,
     value::{self, need_words},
 };
 use crate::{
@@ -62,7 +62,7 @@ fn bounded(body: &Section<'_>, key: &str, count: usize, most: usize) {
 fn read_signer(signer: &Section<'_>, zone: &str, desk: &Desk<'_>) -> Option<Signer> {
     let name = need_words(signer, "name");
     let window = window(signer, zone);
-    let revoked = revocation(signer, zone);
+    let revoked = revoked(signer, zone);
     let leaf = match (signer.text("leaf"), signer.text("digest")) {
         (Some(file), None) => desk.certs.leaf(&file, desk.problems).map(|(leaf, ends)| (leaf, Some(ends))),
         (None, Some(text)) => digest(signer, &text).map(|leaf| (leaf, None)),
@@ -104,7 +104,7 @@ fn read_authority(authority: &Section<'_>, zone: &str, desk: &Desk<'_>) -> Optio
     Some(Authority {
         name,
         window: window?,
-        anchors,
+        anchors: anchors.into_iter().filter_map(revocation::anchor).collect(),
         admits: admits?,
         lists,
         lists_age_max,
@@ -177,7 +177,7 @@ fn reasons() -> Vec<(&'static str, RevocationReason)> {
     RevocationReason::ALL.iter().map(|(reason, word, _)| (*word, *reason)).collect()
 }
 
-fn revocation(signer: &Section<'_>, zone: &str) -> Option<Revocation> {
+fn revoked(signer: &Section<'_>, zone: &str) -> Option<Revocation> {
     let at = span(signer, "revoked_at", zone);
     let reason = signer.choice("revoked_reason", &reasons());
     if signer.has("revoked_reason") && !signer.has("revoked_at") {

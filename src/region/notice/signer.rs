@@ -2,15 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use x509_parser::parse_x509_certificate;
-
 use crate::{
     model::{id::Digest, time::Timestamp, value::Date},
     problem::Problem,
     region::{
         Region,
         member::IssuingBody,
-        signer::{Authority, Signer, Stale},
+        signer::{Anchor, Authority, Signer, Stale},
     },
 };
 
@@ -82,11 +80,7 @@ fn stale(authority: &Authority, now: Timestamp) -> Vec<Problem> {
 
 /// An anchor none of whose leaves can ever be found revoked, or, beside lists for others, ever be found good.
 fn unwatched(authority: &Authority) -> Option<Problem> {
-    let watched = |anchor: &&Vec<u8>| {
-        let subject =
-            parse_x509_certificate(anchor).ok().map(|(_, parsed)| parsed.subject().as_raw().to_vec());
-        authority.lists.iter().any(|list| Some(&list.issuer) == subject.as_ref())
-    };
+    let watched = |anchor: &Anchor| authority.lists.iter().any(|list| list.issuer == anchor.name);
     let bare = authority.anchors.iter().filter(|anchor| !watched(anchor)).count();
     let text = match (bare, authority.is_watched()) {
         (0, _) => return None,

@@ -54,6 +54,8 @@ pub struct Leaf {
 pub struct Wanted<'a> {
     pub name: &'a str,
     pub organization: &'a str,
+    /// A second organization in the same subject.
+    pub beside: Option<&'a str>,
     pub san: Option<&'a str>,
     pub policy: bool,
     pub usage: Option<KeyUsagePurpose>,
@@ -76,6 +78,7 @@ impl Default for Wanted<'_> {
         Self {
             name: "Ana Official",
             organization: "Ministry of Trade",
+            beside: None,
             san: None,
             policy: false,
             usage: Some(KeyUsagePurpose::DigitalSignature),
@@ -115,6 +118,9 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::OrganizationName, wanted.organization);
         params.distinguished_name.push(DnType::CommonName, wanted.name);
+        if let Some(beside) = wanted.beside {
+            params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 10]), beside);
+        }
         params.serial_number = Some(SerialNumber::from(serial));
         params.not_before = date_time_ymd(2000, 1, 1) + since(wanted.valid.0);
         params.not_after = date_time_ymd(2000, 1, 1) + since(wanted.valid.1);
