@@ -98,6 +98,8 @@ fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<F
         (Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => Proof::default(),
     };
-    proof.wrapped = decoded.wrapped;
-    Ok(Read { form: Form::Table(table.id.clone()), draft: map::map(table, &decoded.document), proof })
+    proof.wrapped = decoded.wrapped.clone();
+    let mut draft = map::map(table, &decoded.document);
+    draft.findings.extend(table.schema.iter().flat_map(|schema| schema.check(&decoded, &bytes)));
+    Ok(Read { form: Form::Table(table.id.clone()), draft, proof })
 }

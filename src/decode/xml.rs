@@ -62,6 +62,24 @@ impl Tree {
         text::position(&self.text, offset, format!("/{}", names.join("/")))
     }
 
+    /// The text the tree was read from, without byte order mark.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the innermost element around a byte of the text stands.
+    pub(super) fn around(&self, offset: usize) -> Position {
+        let holds = |id: &NodeId| {
+            self.parsed.element(*id).is_some()
+                && self.parsed.node_range(*id).is_some_and(|range| range.contains(&offset))
+        };
+        let Some(mut id) = self.parsed.document_element() else { return Position::default() };
+        while let Some(inner) = self.parsed.children_iter(id).find(holds) {
+            id = inner;
+        }
+        self.position(id)
+    }
+
     fn local_name(&self, id: NodeId) -> Option<&str> {
         self.parsed.element(id).map(|element| element.name.local_name.as_ref())
     }
@@ -70,7 +88,7 @@ impl Tree {
     fn node(&self, id: NodeId, lines: &mut Lines<'_>) -> Option<Node> {
         let element = self.parsed.element(id)?;
         let (line, column) = lines.at(self.parsed.node_range(id).map_or(0, |range| range.start));
-        let (branch, text) = self.text(id);
+        let (branch, text) = self.content(id);
         Some(Node {
             name: element.name.local_name.to_string(),
             space: element.name.namespace_uri.as_ref().map(ToString::to_string),
@@ -85,7 +103,7 @@ impl Tree {
     }
 
     /// Whether an element has elements in it, and its own character data.
-    fn text(&self, id: NodeId) -> (bool, String) {
+    fn content(&self, id: NodeId) -> (bool, String) {
         let pieces = || self.parsed.children_iter(id).filter_map(|child| self.parsed.text_content(child));
         let branch = self.parsed.children_iter(id).any(|child| self.parsed.element(child).is_some());
         let blank = |piece: &str| piece.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));

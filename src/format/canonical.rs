@@ -62,6 +62,8 @@ fn table(syntax: Syntax) -> Option<Table> {
         algorithms: Vec::new(),
         wrapping: Vec::new(),
         lengths: Lengths::Characters,
+        schema: None,
+        schema_file: None,
         items_max: None,
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),
@@ -108,7 +110,7 @@ fn plan(space: Option<String>) -> Plan {
             parts: Parts::One,
             implies: None,
             ordinal: false,
-            again: false,
+            again: None,
         }));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);

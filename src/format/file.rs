@@ -32,6 +32,7 @@ pub(super) struct File {
     pub algorithms: Vec<Algorithm>,
     pub wrapping: Vec<Wrapping>,
     pub lengths: Lengths,
+    pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
     pub namespaces: Vec<(String, Found<String>)>,
     pub recognise: RawRecognise,
@@ -39,6 +40,7 @@ pub(super) struct File {
     pub identity: RawIdentity,
     pub code_lists: Vec<RawCodes>,
     pub lists: Vec<RawList>,
+    pub shapes: Vec<RawShape>,
     pub blocks: Vec<RawBlock>,
 }
 
@@ -86,19 +88,29 @@ pub(super) struct RawList {
     pub required: bool,
 }
 
+/// `[[shape]]`: rows that stand in several places.
+#[derive(Debug)]
+pub(super) struct RawShape {
+    pub name: Found<String>,
+    pub rows: Vec<RawRow>,
+}
+
 /// `[[block]]`: rows below one national element and one canonical group.
 #[derive(Debug)]
 pub(super) struct RawBlock {
     pub at: String,
     pub is: String,
     pub optional: bool,
+    pub unless: Option<Found<String>>,
+    pub beside: Option<Found<String>>,
+    pub having: Option<Found<String>>,
     pub only: Vec<Found<String>>,
     pub rows: Vec<RawRow>,
     pub spot: Spot,
 }
 
 /// One row, as written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RawRow {
     pub spot: Spot,
     pub at: Option<Found<String>>,
@@ -127,6 +139,7 @@ pub(super) struct RawRow {
     pub repeat: Option<Repeated>,
     pub times: Option<usize>,
     pub drop: Option<Found<String>>,
+    pub shape: Option<Found<String>>,
     pub only: Vec<Found<String>>,
 }
 
@@ -155,6 +168,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),
+        schema: file.text("schema"),
         items_max: file
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()
@@ -171,6 +185,10 @@ pub(super) fn read(file: &Section<'_>) -> File {
             entries: list.entries("entries"),
         }),
         lists: file.tables("list", list),
+        shapes: file.tables("shape", |shape| RawShape {
+            name: shape.need_text("name"),
+            rows: shape.tables("rows", row),
+        }),
         blocks: file.tables("block", block),
     }
 }
@@ -217,6 +235,9 @@ fn block(section: &Section<'_>) -> RawBlock {
         at: text("at"),
         is: text("is"),
         optional: section.flag("optional").unwrap_or(false),
+        unless: section.text("unless"),
+        beside: section.text("beside"),
+        having: section.text("having"),
         only: section.texts("only").unwrap_or_default(),
         rows: section.tables("rows", row),
         spot: section.spot(),
@@ -224,6 +245,11 @@ fn block(section: &Section<'_>) -> RawBlock {
 }
 
 fn row(section: &Section<'_>) -> RawRow {
+    let only = section.texts("only").unwrap_or_default();
+    if let Some(shape) = section.text("shape") {
+        let (at, is, spot) = (section.text("at"), section.text("is"), section.spot());
+        return RawRow { spot, at, is, shape: Some(shape), only, ..RawRow::default() };
+    }
     let size = |key: &str| section.count(key, 1..=SIZE_MAX).and_then(|n| usize::try_from(n).ok());
     let flag = |key: &str| section.flag(key).unwrap_or(false);
     let (yes, no) = (section.text("yes"), section.text("no"));
@@ -259,6 +285,7 @@ fn row(section: &Section<'_>) -> RawRow {
         repeat: section.choice("repeat", &[lines, chunks]),
         times: size("times"),
         drop: section.text("drop"),
-        only: section.texts("only").unwrap_or_default(),
+        shape: None,
+        only,
     }
 }

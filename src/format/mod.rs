@@ -27,10 +27,11 @@ use crate::{
         Decoded,
         document::{Document, Syntax},
         proof::{Profile, algorithm::Algorithm},
+        schema::Schema,
         wrapping::Wrapping,
     },
     model::id::{Digest, FormatId},
-    problem::{Problems, Spot, section::Source},
+    problem::{Found, Problems, Spot, section::Source},
 };
 
 use self::{
@@ -68,6 +69,9 @@ pub struct Table {
     pub wrapping: Vec<Wrapping>,
     /// Unit its lengths count in.
     pub lengths: Lengths,
+    /// The operator's schema, which documents and renderings must obey.
+    pub schema: Option<Schema>,
+    schema_file: Option<Found<String>>,
     /// Most goods items it takes.
     pub items_max: Option<u32>,
     /// Digest over the table and every shared code list it reads.
@@ -171,7 +175,7 @@ impl Table {
         problems: &Problems,
     ) -> Option<Self> {
         match std::fs::read_to_string(folder.join(FILE_NAME)) {
-            Ok(text) => Self::read(id, &text, codes, file_label, problems),
+            Ok(text) => Self::read(id, &text, codes, file_label, problems)?.with_schema(folder, problems),
             Err(error) => {
                 problems.add(Spot::file(file_label).problem(format!("cannot be read: {error}")));
                 None
@@ -179,7 +183,23 @@ impl Table {
         }
     }
 
-    /// As [`Table::load`], of a text.
+    /// Loads the schema the table names, which then counts for its digest too.
+    fn with_schema(mut self, folder: &Path, problems: &Problems) -> Option<Self> {
+        let Some(file) = &self.schema_file else { return Some(self) };
+        match Schema::load(self.syntax, folder, &file.value) {
+            Ok(schema) => {
+                self.digest = Digest::of(&[self.digest.0, schema.digest().0].concat());
+                self.schema = Some(schema);
+                Some(self)
+            }
+            Err(unusable) => {
+                problems.add(file.spot.problem(unusable.to_string()));
+                None
+            }
+        }
+    }
+
+    /// As [`Table::load`], of a text; a schema that it names is not loaded.
     #[must_use]
     pub fn read(
         id: &FormatId,

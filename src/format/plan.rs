@@ -35,6 +35,12 @@ pub struct Element {
     pub space: Option<String>,
     /// Whether it is an attribute.
     pub attribute: bool,
+    /// Which one of its name it is, counted from 0, where the table tells them apart.
+    pub position: Option<usize>,
+    /// Beside which other element it counts.
+    pub when: Option<When>,
+    /// It is written only where the certificate has one of these fields; empty: always.
+    pub having: Vec<Field>,
     /// How it repeats.
     pub repeat: Repeat,
     /// Whether it may be left out whole, its required rows included.
@@ -43,6 +49,17 @@ pub struct Element {
     pub leaf: Option<(usize, usize)>,
     /// What is inside, in order of output.
     pub children: Vec<Element>,
+}
+
+/// That an element counts only beside another one, below the same parent, or only without it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct When {
+    /// Local name of the other one.
+    pub name: String,
+    /// Its namespace.
+    pub space: Option<String>,
+    /// Whether it must be there; otherwise it must not.
+    pub beside: bool,
 }
 
 /// How an element repeats.
@@ -118,8 +135,8 @@ pub struct FieldRow {
     pub implies: Option<(Target, Value)>,
     /// Written as the entry's position when the field has no value.
     pub ordinal: bool,
-    /// Another row reads the same field; this one is read only where that one had nothing.
-    pub again: bool,
+    /// On a row that only repeats its field: the rows that read it first.
+    pub again: Option<Vec<usize>>,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.
@@ -191,6 +208,9 @@ impl Element {
             name: name.to_owned(),
             space,
             attribute: false,
+            position: None,
+            when: None,
+            having: Vec::new(),
             repeat: Repeat::Once,
             optional: false,
             leaf: None,

@@ -126,6 +126,8 @@ fn duplicate_and_unreachable_rows_are_reported() {
     let found = row("{ at = \"Other\", is = \"number\" },");
     assert!(found[0].contains("number is already read in line 11"), "{found:?}");
     assert_eq!(row("{ at = \"Other\", is = \"number\", again = true },"), Vec::<String>::new());
+    let found = row("{ at = \"Other\", is = \"title\", again = true },");
+    assert!(found[0].contains("no other row reads title; take again = true away"), "{found:?}");
     let found = row("{ at = \"Number\", is = \"title\" },");
     assert!(found[0].contains("another row already says what this field is"), "{found:?}");
     let found = row("{ at = \"Person\", drop = \"personal\" },\n{ at = \"Person/Name\", is = \"title\" },");
@@ -148,5 +150,69 @@ fn the_canonical_profile_is_a_table_with_every_field() {
     let fields = Field::all().filter(|field| field.kind().is_some()).count();
     for table in [canonical::json().unwrap(), canonical::xml().unwrap()] {
         assert_eq!(table.plans[0].rows.len(), fields);
+    }
+}
+
+fn blocks(blocks: &str) -> Vec<String> {
+    problems(&format!("[[block]]\nrows = [\n{{ at = \"Number\", is = \"number\" }},\n]\n{blocks}"))
+}
+
+#[test]
+fn a_shape_is_known_used_and_flat() {
+    let shape = "[[shape]]\nname = \"party\"\nrows = [{ at = \"Name\", is = \"name\" }]\n";
+    let using = |row: &str| format!("[[block]]\nrows = [\n{row}\n]\n{shape}");
+    let good = "{ at = \"A\", is = \"exporter\", shape = \"party\" },\n{ at = \"B\", is = \"importer\", shape = \"party\" },";
+    assert_eq!(blocks(&using(good)), Vec::<String>::new());
+    for (row, reason) in [
+        ("{ at = \"A\", is = \"exporter\", shape = \"partie\" },", "did you mean \"party\"?"),
+        ("{ at = \"A\", is = \"title\" },", "no row uses the shape \"party\""),
+        ("{ at = \"A\", is = \"exporter\", shape = \"party\", max = 3 },", "is not a known key"),
+        ("{ at = \"A\", is = \"items[]\", shape = \"party\" },", "\"items[].name\" is not a field"),
+        (
+            "{ at = \"A\", is = \"exporter\", shape = \"party\" },\n{ at = \"B\", is = \"exporter\", shape = \"party\" },",
+            "exporter.name is already read",
+        ),
+    ] {
+        let found = blocks(&using(row));
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{row}: {found:?}");
+    }
+    let nested = "[[shape]]\nname = \"outer\"\nrows = [{ shape = \"party\" }]\n";
+    let found = blocks(&format!("{}{nested}", using(&good.replacen("party", "outer", 1))));
+    assert!(found.iter().any(|problem| problem.contains("a shape does not hold another shape")), "{found:?}");
+}
+
+#[test]
+fn elements_of_one_name_are_told_apart_by_position_or_by_what_stands_beside_them() {
+    let found = row("{ at = \"T[1]\", is = \"title\" },\n{ at = \"T[2]\", is = \"status\" },");
+    assert_eq!(found, Vec::<String>::new());
+    let found = row("{ at = \"T[1]\", is = \"title\" },\n{ at = \"T\", is = \"status\" },");
+    assert!(found[0].contains("T is used both with and without a position"), "{found:?}");
+    let block = |at: &str, is: &str, rest: &str| {
+        format!(
+            "[[block]]\nat = \"{at}\"\nis = \"{is}\"\n{rest}\nrows = [{{ at = \"Name\", is = \"name\" }}]\n"
+        )
+    };
+    let good = [
+        block("S", "exporter", "unless = \"E\""),
+        block("S", "producer", "beside = \"E\""),
+        block("E", "exporter", "having = \"producer\""),
+    ];
+    assert_eq!(blocks(&good.concat()), Vec::<String>::new());
+    for (text, reason) in [
+        (
+            block("S", "exporter", "unless = \"E\"") + &block("S", "producer", ""),
+            "S stands in several blocks",
+        ),
+        (
+            block("S", "exporter", "unless = \"E\"") + &block("F", "exporter", ""),
+            "exporter.name is already read",
+        ),
+        (block("S", "exporter", "unless = \"E\"\nbeside = \"E\""), "unless or beside, not both"),
+        (block("S", "exporter", "unless = \"E\"\nhaving = \"producer\""), "or having, not both"),
+        (block("S", "exporter", "unless = \"a/E\""), "names one element beside this one"),
+        (block("S", "exporter", "having = \"produser\""), "did you mean \"producer\"?"),
+    ] {
+        let found = blocks(&text);
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
     }
 }

@@ -267,11 +267,13 @@ fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Pr
     if let Some(signer) = signer {
         proof = proof.with_detached(own, signer).map_err(|finding| vec![finding])?;
     }
-    proof.wrapped = decoded.wrapped;
-    let draft = match table {
+    proof.wrapped = decoded.wrapped.clone();
+    let mut draft = match table {
         Some(table) => map::map(table, &decoded.document),
         None => map::canonical::map(&decoded.document),
     };
+    let schema = table.and_then(|table| table.schema.as_ref());
+    draft.findings.extend(schema.iter().flat_map(|schema| schema.check(&decoded, &push.body)));
     Ok((draft, proof))
 }
 

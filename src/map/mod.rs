@@ -12,6 +12,7 @@
 pub mod canonical;
 mod finding;
 mod leaf;
+mod place;
 mod record;
 mod settle;
 mod trail;

@@ -1,6 +1,6 @@
 //! The walk itself: plan and document side by side, node by node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     decode::document::{Document, Node, Scalar},
@@ -9,7 +9,7 @@ use crate::{
         plan::{Does, Element, Plan, Repeat},
     },
     model::{
-        certificate::Index,
+        certificate::{Index, Place},
         finding::{Finding, Position},
         reason::Reason,
     },
@@ -18,6 +18,7 @@ use crate::{
 use super::{
     Draft, finding,
     leaf::{Leaf, Pieces, Waiting},
+    place::{Places, is_blank},
     record::Values,
     trail::Trail,
 };
@@ -36,6 +37,8 @@ pub(super) struct Walk<'a> {
     pub(super) loose: BTreeMap<usize, Pieces>,
     /// Position of the entry of a list that carries an order number.
     pub(super) orders: BTreeMap<(usize, String), usize>,
+    /// Places whose text was no value of the field.
+    pub(super) refused: BTreeSet<Place>,
     /// Leaves that can only be read when everything else is known.
     pub(super) waiting: Vec<Waiting>,
     /// Values on the group at hand.
@@ -57,6 +60,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         pieces: BTreeMap::new(),
         loose: BTreeMap::new(),
         orders: BTreeMap::new(),
+        refused: BTreeSet::new(),
         waiting: Vec::new(),
         group: Values::new(),
         record: Values::new(),
@@ -73,17 +77,18 @@ impl Walk<'_> {
         self.stray_text(node);
         let mut met = vec![0_usize; element.children.len()];
         let mut strangers: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut places = Places::new(element, node);
         let mut next = 0;
         for child in &node.children {
-            let known = position_from(&element.children, child, next);
+            let known = places.of(child, next);
             let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
             match plan {
                 Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once => {
                     next = at + 1;
                     *met += 1;
-                    let number = *met;
-                    let mark =
-                        self.trail.down(&child.name, number, child.listed || plan.repeat != Repeat::Once);
+                    let number = plan.position.map_or(*met, |position| position + 1);
+                    let repeats = child.listed || plan.repeat != Repeat::Once;
+                    let mark = self.trail.down(&child.name, number, repeats);
                     if !self.visit(plan, child, index) {
                         *met -= 1;
                     }
@@ -94,7 +99,8 @@ impl Walk<'_> {
                     let met = stranger.map_or(0, |(_, _, met)| *met);
                     let number = strangers.entry(&child.name).or_insert(met);
                     *number += 1;
-                    let mark = self.trail.down(&child.name, *number, child.listed);
+                    let number = places.number(child).unwrap_or(*number);
+                    let mark = self.trail.down(&child.name, number, child.listed);
                     if let Some(plan) = again {
                         self.stands_again(plan, child);
                     }
@@ -104,7 +110,7 @@ impl Walk<'_> {
             }
         }
         for (child, met) in element.children.iter().zip(met) {
-            if met == 0 && !child.attribute {
+            if met == 0 && !child.attribute && places.counts(child) {
                 self.missing(child, node, index);
             }
         }
@@ -228,7 +234,8 @@ impl Walk<'_> {
 
     /// What an absent element should have said.
     fn missing(&mut self, plan: &Element, parent: &Node, index: Index) {
-        let mark = self.trail.down(&plan.name, 1, false);
+        let number = plan.position.map_or(1, |position| position + 1);
+        let mark = self.trail.down(&plan.name, number, plan.position.is_some());
         let here = self.trail.position(parent);
         match plan.repeat {
             _ if plan.optional => {}
@@ -238,7 +245,8 @@ impl Walk<'_> {
                 if let Some((row, _)) = plan.leaf {
                     self.missing_leaf(row, here, index);
                 }
-                for child in plan.children.iter().filter(|child| !child.attribute) {
+                let alone = |child: &&Element| child.when.as_ref().is_none_or(|when| !when.beside);
+                for child in plan.children.iter().filter(|child| !child.attribute).filter(alone) {
                     self.missing(child, parent, index);
                 }
             }
@@ -268,17 +276,4 @@ impl Walk<'_> {
         };
         self.draft.findings.push(finding.at(here));
     }
-}
-
-fn is_blank(node: &Node) -> bool {
-    node.scalar == Scalar::Null || node.text.trim().is_empty()
-}
-
-/// The plan's element for a node; documents mostly keep the plan's order, so the search begins where the last one ended.
-fn position_from(plan: &[Element], node: &Node, start: usize) -> Option<usize> {
-    let fits =
-        |element: &Element| !element.attribute && element.name == node.name && element.space == node.space;
-    let (before, after) = plan.split_at_checked(start).unwrap_or((plan, &[]));
-    let found = after.iter().position(fits).map(|at| start + at);
-    found.or_else(|| before.iter().rposition(fits))
 }

@@ -44,6 +44,7 @@ pub enum Reason {
     FormatUnknown,
     FormatNotAllowed,
     MessageMalformed,
+    SchemaInvalid,
     // Proof
     ProofInvalid,
     ProofAlgorithm,
@@ -145,6 +146,7 @@ impl Reason {
             Self::FormatUnknown => ("format-unknown", 422, Source),
             Self::FormatNotAllowed => ("format-not-allowed", 422, Operator),
             Self::MessageMalformed => ("message-malformed", 422, Source),
+            Self::SchemaInvalid => ("schema-invalid", 422, Source),
             Self::ProofInvalid => ("proof-invalid", 422, Source),
             Self::ProofAlgorithm => ("proof-algorithm", 422, Source),
             Self::ProofStructure => ("proof-structure", 422, Source),
@@ -250,6 +252,7 @@ impl Reason {
             R::FormatUnknown,
             R::FormatNotAllowed,
             R::MessageMalformed,
+            R::SchemaInvalid,
             R::ProofInvalid,
             R::ProofAlgorithm,
             R::ProofStructure,

@@ -68,6 +68,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         self.means_what_is_implied(field, index)?;
+        self.first_row_would_say_it(field, index)?;
         if field.parts != Parts::One {
             return self.parts(field, part, main, here);
         }
@@ -125,6 +126,13 @@ impl Walk<'_> {
             Some((_, says)) if says == *value => Ok(()),
             _ => Err(Unfit::OtherUnit),
         }
+    }
+
+    /// A row that only repeats a field must not bring a value past the row that reads the field.
+    fn first_row_would_say_it(&self, field: &FieldRow, index: Index) -> Result<(), Unfit> {
+        let Some(rows) = &field.again else { return Ok(()) };
+        let mut firsts = rows.iter().filter_map(|row| self.plan.field_row(*row));
+        if firsts.any(|first| self.would_arrive(first, index)) { Ok(()) } else { Err(Unfit::Spelling) }
     }
 
     fn key(&self, list: usize, value: Option<&Value>) -> Result<Written, Unfit> {
@@ -198,9 +206,7 @@ impl Walk<'_> {
         (main, side): (Option<Place>, Option<Place>),
         here: Here,
     ) {
-        if field.again {
-            return;
-        }
+        let before = self.kept.len();
         let places = self.places(field, here);
         for index in places {
             self.arrives_at((&field.target, main), written.gives.main.clone(), index);
@@ -211,6 +217,10 @@ impl Walk<'_> {
                 let place = target.place(index);
                 self.keep(place, place, value.clone());
             }
+        }
+        if field.again.is_some() {
+            let place = self.index_of(field, here).and_then(|index| field.target.place(index));
+            self.kept.iter_mut().skip(before).for_each(|kept| kept.again = place);
         }
     }
 

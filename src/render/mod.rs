@@ -13,16 +13,24 @@ pub mod csv;
 mod field;
 pub mod json;
 mod list;
+mod place;
+mod settle;
 mod walk;
 pub mod xml;
 
 use std::{collections::BTreeSet, fmt};
 
 use crate::{
-    decode::document::{Document, Node, Syntax},
+    decode::{
+        self,
+        document::{Document, Node, Syntax},
+        limit::Limits,
+        schema::Schema,
+    },
     format::Table,
     model::{
         certificate::{Certificate, Place},
+        finding::Finding,
         value::Value,
     },
 };
@@ -80,19 +88,34 @@ impl fmt::Display for Unfilled {
 /// Renders a certificate.
 ///
 /// # Errors
-/// [`Unrenderable`] names every field the format demands that cannot be filled.
+/// [`Unrenderable`] names every field the format demands that cannot be filled; else whatever its schema does not allow.
 pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unrenderable> {
     let traced = trace(table, certificate);
-    if traced.unfilled.is_empty() {
-        return Ok(Rendered {
-            bytes: bytes(table, &traced.document),
-            media_type: table.syntax.media_type(),
-            losses: traced.losses,
-        });
+    let (mut fields, losses) = (traced.unfilled, traced.losses);
+    if fields.is_empty() {
+        let bytes = bytes(table, &traced.document);
+        fields =
+            table.schema.as_ref().map_or_else(Vec::new, |schema| violations(table.syntax, schema, &bytes));
+        if fields.is_empty() {
+            return Ok(Rendered { bytes, media_type: table.syntax.media_type(), losses });
+        }
     }
-    let mut fields = traced.unfilled;
     fields.truncate(FIELDS_NAMED_MAX);
-    Err(Unrenderable { fields, losses: traced.losses })
+    Err(Unrenderable { fields, losses })
+}
+
+/// What the format's schema has against a rendering, read back from its bytes: that is what a target would do.
+fn violations(syntax: Syntax, schema: &Schema, bytes: &[u8]) -> Vec<Unfilled> {
+    let findings = match decode::decode(syntax, bytes, &Limits::DEFAULT) {
+        Ok(decoded) => schema.check(&decoded, bytes),
+        Err(finding) => vec![finding],
+    };
+    let unfilled = |finding: Finding| Unfilled {
+        at: finding.position.map(|position| position.path).unwrap_or_default(),
+        place: None,
+        why: Some(finding.advice),
+    };
+    findings.into_iter().map(unfilled).collect()
 }
 
 /// What a rendering keeps: what mapping it again gives.

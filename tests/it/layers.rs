@@ -48,6 +48,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("axum::", &["listen/"]),
     ("uppsala::", &["decode/"]),
     ("bergshamra", &["decode/"]),
+    ("jsonschema::", &["decode/schema/"]),
     ("governor::", &["listen/", "deliver/"]),
 ];
 

@@ -29,6 +29,7 @@ mod openapi;
 mod proofs;
 mod render;
 mod route;
+mod schema;
 mod store;
 mod support;
 mod validate;

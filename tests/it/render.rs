@@ -108,18 +108,19 @@ fn positions(sizes: &[usize]) -> Vec<Index> {
     })
 }
 
-/// The shipped tables, the canonical profile, and two tables that use every construct.
+/// The shipped tables, the canonical profile, and small tables that use every construct.
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     let canonical = [format::canonical::json(), format::canonical::xml()].into_iter().flatten().cloned();
-    tables().into_iter().chain(canonical).chain([constructs(), flat()]).collect()
+    tables().into_iter().chain(canonical).chain(constructs()).collect()
 });
 
-fn constructs() -> Table {
-    read("every-construct", include_str!("render/every-construct.toml"))
-}
-
-fn flat() -> Table {
-    read("flat", include_str!("render/flat.toml"))
+/// Small tables that use every construct.
+fn constructs() -> [Table; 3] {
+    [
+        read("every-construct", include_str!("render/every-construct.toml")),
+        read("flat", include_str!("render/flat.toml")),
+        read("credential", include_str!("render/credential.toml")),
+    ]
 }
 
 fn read(name: &str, text: &str) -> Table {
