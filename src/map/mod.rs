@@ -14,6 +14,7 @@ mod finding;
 mod leaf;
 mod place;
 mod record;
+mod second;
 mod settle;
 mod trail;
 mod walk;
