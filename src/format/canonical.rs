@@ -64,6 +64,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         schema: None,
         schema_file: None,
         items_max: None,
+        delimiter: b',',
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),
         recognise: Recognise { root, ..Recognise::default() },

@@ -44,7 +44,7 @@ fn refuse_strangers(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: K
         ("text", raw.text.is_some(), textual),
         ("codes", raw.codes.is_some(), textual || raw.unit.is_some()),
         ("max", raw.max.is_some(), textual),
-        ("also", raw.also.is_some(), textual),
+        ("also", raw.also.is_some(), true),
         ("weight", raw.weight.is_some(), decimal || matches!(kind, Kind::Code(_))),
         ("with", raw.with.is_some(), raw.also.is_some()),
         ("value", raw.value.is_some(), false),

@@ -63,6 +63,8 @@ pub struct Table {
     pub signature: Option<Profile>,
     /// The algorithms those signatures may be made with.
     pub algorithms: Vec<Algorithm>,
+    /// What parts the cells of a row when CSV is written; reading goes by the header line.
+    pub delimiter: u8,
     /// Unit its lengths count in.
     pub lengths: Lengths,
     /// The operator's schema, which documents and renderings must obey.

@@ -161,6 +161,8 @@ pub struct FieldRow {
     pub ordinal: bool,
     /// On a row that only repeats its field: the rows that read it first.
     pub again: Option<Vec<usize>>,
+    /// Whether it is written; a row of `again` may only be another spelling to be read.
+    pub written: bool,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.
@@ -185,6 +187,8 @@ pub enum Parts {
     One,
     /// Over so many named leaves, a line each.
     Fields(usize),
+    /// Over so many named leaves, a word each.
+    Words(usize),
     /// Over a repeated leaf, a line each.
     Lines {
         /// Most repetitions.
@@ -247,6 +251,18 @@ impl List {
     }
 }
 
+impl Parts {
+    /// What stands between the pieces of a text.
+    #[must_use]
+    pub fn joiner(self) -> &'static str {
+        match self {
+            Self::Chunks { .. } => "",
+            Self::Words(_) => " ",
+            _ => "\n",
+        }
+    }
+}
+
 impl Plan {
     /// The list without link of two homes.
     #[must_use]
@@ -283,6 +299,7 @@ impl FieldRow {
             weight: None,
             ordinal: false,
             again: None,
+            written: true,
         }
     }
 

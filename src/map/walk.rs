@@ -86,7 +86,7 @@ impl Walk<'_> {
             let known = places.of(child, next);
             let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
             match plan {
-                Some((at, plan, met)) if *met == 0 || repeats(plan) => {
+                Some((at, plan, met)) if *met == 0 || repeats(plan) || self.drops(plan) => {
                     next = at + 1;
                     *met += 1;
                     let number = plan.position.map_or(*met, |position| position + 1);
@@ -159,8 +159,7 @@ impl Walk<'_> {
             }
             return true;
         };
-        let drops = self.plan.rows.get(row).is_some_and(|row| matches!(row.does, Does::Drop));
-        if drops {
+        if self.drops(plan) {
             return true;
         }
         if node.scalar == Scalar::Branch {
@@ -174,6 +173,12 @@ impl Walk<'_> {
         let position = self.trail.position(node);
         self.leaf((row, part), Leaf { text: &node.text, position, index });
         true
+    }
+
+    /// Whether an element is neither mapped nor kept, however often it stands there.
+    fn drops(&self, plan: &Element) -> bool {
+        let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        row.is_some_and(|row| matches!(row.does, Does::Drop))
     }
 
     fn attributes(&mut self, plan: &Element, node: &Node, index: Index) {

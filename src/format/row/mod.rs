@@ -120,6 +120,10 @@ fn does(
 /// The fields a row reads must be read by no other.
 fn once(builder: &mut Builder<'_>, raw: &RawRow, does: &Does, at: &str) {
     let (Does::Field(field), Some(is)) = (does, &raw.is) else { return };
+    if !field.written && field.again.is_none() {
+        let reason = "written = false, but no other row writes this field";
+        builder.problems.add(is.spot.problem(reason).hint("it goes with again = true"));
+    }
     if field.again.is_none() {
         let record = field.scope == Scope::Record;
         for second in field.also.iter().map(|also| &also.target).chain(&field.weight) {
@@ -153,6 +157,7 @@ fn field_row(
     let form = fit::form(builder, raw, &target, kind)?;
     let parts = match (raw.repeat, path.parts.len()) {
         (None, 1) => Parts::One,
+        (None, several) if raw.join.is_some() => Parts::Words(several),
         (None, several) => Parts::Fields(several),
         (Some(Repeated::Lines), _) => Parts::Lines { times: raw.times.unwrap_or(PIECES_MAX) },
         (Some(Repeated::Chunks), _) => {
@@ -180,6 +185,7 @@ fn field_row(
         weight,
         ordinal: raw.ordinal,
         again: raw.again.then(Vec::new),
+        written: raw.written,
         ..FieldRow::plain(target, kind, form)
     };
     check(builder, raw, &row);
