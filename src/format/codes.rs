@@ -85,7 +85,8 @@ impl<'a> Lists<'a> {
         self.own.insert(name.to_owned(), Arc::new(codes));
     }
 
-    /// The list a row names: its own before a shared one; `name.column` for a column of a shared one.
+    /// The list a row names: its own before a shared one; `name.column` for a column of a shared one, `name.a|b` for
+    /// several: all are read, the first that has a spelling is written.
     pub fn named(&self, name: &Found<String>) -> Option<Arc<Codes>> {
         if let Some(own) = self.own.get(&name.value) {
             return Some(own.clone());
@@ -99,12 +100,13 @@ impl<'a> Lists<'a> {
             return None;
         };
         let mut codes = Codes::default();
-        for row in &shared.rows {
-            if let (Some(code), Some(spellings)) = (row.get("is"), row.get(column)) {
-                codes.add(code, spellings);
+        for column in column.split('|').map(str::trim) {
+            let mut spelled =
+                shared.rows.iter().filter_map(|row| row.get("is").zip(row.get(column))).peekable();
+            if spelled.peek().is_some() {
+                spelled.for_each(|(code, spellings)| codes.add(code, spellings));
+                continue;
             }
-        }
-        if codes.national.is_empty() {
             let columns = shared.rows.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
             let hint = nearest(column, columns.iter().map(|column| column.as_str()));
             let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));

@@ -27,6 +27,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod proofs;
 mod render;
 mod route;
 mod schema;
