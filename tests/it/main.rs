@@ -15,6 +15,7 @@
 mod authenticate;
 mod badinput;
 mod cod;
+mod codes;
 mod config;
 mod crash;
 mod decode;
@@ -31,6 +32,7 @@ mod proofs;
 mod render;
 mod route;
 mod schema;
+mod signers;
 mod store;
 mod support;
 mod validate;
