@@ -28,6 +28,7 @@ mod map;
 mod openapi;
 mod render;
 mod route;
+mod ru;
 mod schema;
 mod store;
 mod support;
