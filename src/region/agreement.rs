@@ -38,6 +38,8 @@ pub struct Agreement {
     pub links: Vec<Link>,
     /// Edition of the Harmonized System the agreement uses, marked as derived where a document does not say.
     pub hs_edition: Option<String>,
+    /// The code list of the agreement's origin criteria, when there is one.
+    pub criteria: Option<String>,
     /// What happens to an amendment, replacement or cancellation of a certificate the hub has not seen.
     pub unseen: Unseen,
     /// Reasons this agreement raises from warning to severe.

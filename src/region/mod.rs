@@ -18,7 +18,7 @@ pub mod notice;
 use std::collections::BTreeMap;
 
 use crate::{
-    format::Table,
+    format::{Table, codes::list::Library},
     model::id::{AgreementId, Digest, FormatId, MemberId},
 };
 
@@ -37,6 +37,8 @@ pub struct Region {
     pub agreements: BTreeMap<AgreementId, agreement::Agreement>,
     /// Format tables by id.
     pub tables: BTreeMap<FormatId, Table>,
+    /// The code lists that tables share.
+    pub codes: Library,
     /// Digest over every file of the folder: the configuration version.
     pub digest: Digest,
 }

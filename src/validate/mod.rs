@@ -8,6 +8,7 @@
 //! **Invariant:** [`Valid`] is made here alone, so whatever takes a `Valid<Certificate>` knows that it was judged.
 //! Pure: no clock, no store. `intake` feeds it; its findings go into the receipt or the rejection.
 
+mod codes;
 mod issued;
 mod substance;
 
@@ -80,6 +81,12 @@ pub struct Judged<'a> {
     pub findings: Vec<Finding>,
 }
 
+/// What an importing customs would look at in a draft: codes against their lists, dates, goods. Warnings all of them.
+#[must_use]
+pub fn look(draft: &Draft, region: &Region, agreement: Option<&Agreement>) -> Vec<Finding> {
+    substance::check(draft, &region.codes, agreement)
+}
+
 /// Judges a draft.
 ///
 /// # Errors
@@ -95,7 +102,7 @@ pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     if let Some(body) = body {
         issued::signed(case, demand, body, &mut findings);
     }
-    substance::check(&case.draft.certificate, &mut findings);
+    findings.extend(substance::check(case.draft, &case.region.codes, agreement));
     raise(agreement, &mut findings);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let (Some(agreement), Some(body), Some(identity), false) =

@@ -14,6 +14,8 @@
 
 mod authenticate;
 mod badinput;
+mod cod;
+mod codes;
 mod config;
 mod crash;
 mod decode;
@@ -26,6 +28,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod proofs;
 mod render;
 mod route;
 mod ru;

@@ -61,13 +61,21 @@ pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option
             importing_party,
             copies,
             links: links.into_iter().flatten().collect(),
-            hs_edition: file.text("hs_edition").map(|found| found.value),
+            hs_edition: mentioned(file, "hs_edition", Kind::HsEdition, desk),
+            criteria: mentioned(file, "criteria", Kind::Codes, desk),
             unseen: file
                 .choice("unseen", &[("forward", Unseen::Forward), ("reject", Unseen::Reject)])
                 .unwrap_or(Unseen::Forward),
             severe: severe(file),
         })
     })
+}
+
+/// A name from one of the region's code lists.
+fn mentioned(file: &Section<'_>, key: &str, kind: Kind, desk: &Desk<'_>) -> Option<String> {
+    let found = file.text(key)?;
+    desk.names.mention(kind, &found);
+    Some(found.value)
 }
 
 /// Aliases are compared without regard to case, with each other and with the ids of agreements.

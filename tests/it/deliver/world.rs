@@ -291,6 +291,7 @@ fn region(members: Vec<Member>) -> Region {
         copies: Vec::new(),
         links: vec![Link { from: None, to: None, state: LinkState::Live }],
         hs_edition: None,
+        criteria: None,
         unseen: Unseen::Forward,
         severe: Vec::new(),
     };
@@ -301,6 +302,7 @@ fn region(members: Vec<Member>) -> Region {
         members: members.into_iter().map(|member| (member.id.clone(), member)).collect(),
         agreements: BTreeMap::from([(agreement.id.clone(), agreement)]),
         tables: BTreeMap::new(),
+        codes: coohub::format::codes::list::Library::default(),
         digest: Digest([1; 32]),
     }
 }
