@@ -31,6 +31,7 @@ mod openapi;
 mod proofs;
 mod render;
 mod route;
+mod ru;
 mod schema;
 mod signers;
 mod store;
