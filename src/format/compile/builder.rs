@@ -129,9 +129,11 @@ impl<'a> Builder<'a> {
 
     /// Says which steps of a list's path repeat, and as what.
     fn repeat(&mut self, raw: &RawList, path: &[Segment], field: Field, number: usize) {
-        let repeating =
-            path.iter().enumerate().filter(|(_, step)| step.repeats).map(|(at, _)| at).collect::<Vec<_>>();
         let key = |at: usize| path::text(path.iter().take(at + 1));
+        // The groups of a list around this one are no repetition of their own.
+        let grouped = |at: usize| matches!(self.repeats.get(&key(at)), Some(Repeat::Group(_)));
+        let repeating = path.iter().enumerate().filter(|(_, step)| step.repeats).map(|(at, _)| at);
+        let repeating = repeating.filter(|at| !grouped(*at)).collect::<Vec<_>>();
         if raw.link.is_some() {
             if path.last().is_some_and(|step| step.repeats) {
                 self.problems.add(raw.at.spot.problem("a record inside an entry does not repeat there"));
@@ -265,7 +267,8 @@ impl<'a> Builder<'a> {
     }
 
     fn here(&self, path: &str) -> String {
-        self.variant.as_ref().map_or_else(|| path.to_owned(), |name| path.replace(VARIANT, name))
+        let path = path::meant(self.file.syntax, path);
+        self.variant.as_ref().map_or_else(|| path.clone().into_owned(), |name| path.replace(VARIANT, name))
     }
 
     fn admits(&self, only: &[Found<String>]) -> bool {
