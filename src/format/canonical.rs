@@ -90,7 +90,7 @@ fn plan(space: Option<String>) -> Plan {
     let mut numbers = BTreeMap::new();
     for field in Field::all().filter(|field| field.kind().is_none()) {
         numbers.insert(field, plan.lists.len());
-        plan.lists.push(List { field, link: None, only_where: None, required: false });
+        plan.lists.push(List::new(field));
     }
     for field in Field::all() {
         let Some(kind) = field.kind() else { continue };

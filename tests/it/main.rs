@@ -14,6 +14,7 @@
 
 mod authenticate;
 mod badinput;
+mod cod;
 mod config;
 mod crash;
 mod decode;
