@@ -94,6 +94,7 @@ fn push() -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        attachments: Vec::new(),
         bodies: vec![
             body(Role::Original, document(number, "original")),
             body(Role::Canonical, document(number, "canonical")),

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     message,
+    model::id::Digest,
     tls::{self, OwnLeaf},
 };
 
@@ -48,6 +49,10 @@ pub struct Args {
     /// Number of the certificate that a replacement replaces.
     #[arg(long)]
     pub earlier: Option<String>,
+    /// A file that goes along, once for each: put first, then named by the document's push. All of them, also those whose
+    /// digest the document itself names.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// As test traffic.
     #[arg(long)]
     pub test: bool,
@@ -95,7 +100,20 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
         None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
     };
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-    member.push(&id, media_type, headers(arguments), Bytes::from(read(&arguments.file)?)).await
+    let mut headers = headers(arguments);
+    let mut digests = Vec::new();
+    for file in &arguments.attach {
+        let bytes = Bytes::from(read(file)?);
+        digests.push(format!("sha-256:{}", Digest::of(&bytes).hex()));
+        let answer = member.put(document::media_type(file), bytes).await?;
+        if !matches!(answer.status, 200 | 201) {
+            return Ok(answer);
+        }
+    }
+    if !digests.is_empty() {
+        headers.push(("coo-attachment", digests.join(", ")));
+    }
+    member.push(&id, media_type, headers, Bytes::from(read(&arguments.file)?)).await
 }
 
 fn headers(arguments: &Args) -> Vec<(&'static str, String)> {

@@ -17,16 +17,24 @@ use crate::{
 /// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
 const LOSSES_MAX: usize = 32;
 
+/// What only those with the full view are told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shown<'a> {
+    /// Digest of what the source sent.
+    pub(super) original: Option<Digest>,
+    /// Digests of its attachments.
+    pub(super) attachments: &'a [Digest],
+}
+
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
 ///
-/// `original` is the digest of what the source sent; only those with the full view are told it.
 #[must_use]
 pub(super) fn attest(
     key: &SigningKey,
     region: &Region,
     delivery: &Delivery,
     body: &Body,
-    original: Option<Digest>,
+    shown: Shown<'_>,
 ) -> String {
     let subject = &delivery.subject;
     let payload = json!({
@@ -44,7 +52,8 @@ pub(super) fn attest(
         "format": body.format,
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
-        "original": original.map(digest),
+        "original": shown.original.map(digest),
+        "attachments": shown.attachments.iter().copied().map(digest).collect::<Vec<_>>(),
         "losses": losses(&delivery.losses),
         "lossesCount": delivery.losses.len(),
         "test": delivery.test,
@@ -74,9 +83,11 @@ mod tests {
         let region = sample::region(LinkState::Live);
         let mut delivery = sample::delivery(1);
         let body = sample::body(b"<cod/>");
-        let first = attest(&signing, &region, &delivery, &body, Some(Digest::of(b"original")));
+        let attachments = [Digest::of(b"scan")];
+        let shown = Shown { original: Some(Digest::of(b"original")), attachments: &attachments };
+        let first = attest(&signing, &region, &delivery, &body, shown);
         delivery.attempts += 1;
-        assert_eq!(first, attest(&signing, &region, &delivery, &body, Some(Digest::of(b"original"))));
+        assert_eq!(first, attest(&signing, &region, &delivery, &body, shown));
         let payload = key::verify(&first, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["delivery"], delivery.id.to_string());
@@ -89,7 +100,13 @@ mod tests {
         let (signing, mut delivery) = (sample::key(), sample::delivery(1));
         let lost = |item: usize| [format!("items[{item}].information"), format!("items[{item}].parts[2].x")];
         delivery.losses = (1..=1_000).flat_map(lost).collect();
-        let jws = attest(&signing, &sample::region(LinkState::Live), &delivery, &sample::body(b"a"), None);
+        let jws = attest(
+            &signing,
+            &sample::region(LinkState::Live),
+            &delivery,
+            &sample::body(b"a"),
+            Shown::default(),
+        );
         let payload = key::verify(&jws, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["losses"], json!(["items[].information", "items[].parts[].x"]));

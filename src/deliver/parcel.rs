@@ -2,7 +2,7 @@
 
 use super::{
     Handles,
-    attestation::attest,
+    attestation::{Shown, attest},
     headers::{Facts, Headers, headers, shows_original},
 };
 use crate::{
@@ -44,17 +44,20 @@ impl Handles {
     pub(super) async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Parcel, Unready> {
         let body = self.store.rendering(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
         let digest = Digest::of(&body.bytes);
-        let original = match shows_original(delivery) {
-            true => self.store.message(delivery.message).await?.map(|message| message.digest),
+        let origin = match shows_original(delivery) {
+            true => self.store.origin(delivery.message).await?,
             false => None,
         };
-        let attestation = attest(&self.key, region, delivery, &body, original);
+        let attachments = origin.as_ref().map_or(&[][..], |origin| origin.attachments.as_slice());
+        let original = origin.as_ref().map(|origin| origin.body);
+        let attestation = attest(&self.key, region, delivery, &body, Shown { original, attachments });
         let facts = Facts {
             body: &body,
             digest,
             attempt: delivery.attempts.saturating_add(1),
             attestation: &attestation,
             original: original.is_some(),
+            attachments,
         };
         let headers = headers(delivery, &facts);
         Ok(Parcel { headers, body, digest })

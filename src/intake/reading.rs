@@ -25,7 +25,7 @@ use crate::{
     validate,
 };
 
-use super::{Content, Push};
+use super::{Content, Push, attachment};
 
 /// A push that was understood: what it is about, and what becomes of it if the store agrees.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub(super) struct Reading {
     pub(super) remainder: Vec<(String, String)>,
     /// What the agreement does with a change of a certificate the hub has not seen.
     pub(super) unseen: Unseen,
+    /// Digests of what it names as attached.
+    pub(super) attachments: Vec<Digest>,
     /// Members it goes to, and why.
     pub(super) targets: Vec<(MemberId, String)>,
     /// Warnings and notes.
@@ -66,14 +68,14 @@ pub(super) enum About {
 pub(super) fn read(
     push: &Push,
     source: &Member,
-    limits: &decode::limit::Limits,
+    (limits, attachments): (&decode::limit::Limits, &attachment::Limits),
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
     match push.content {
         Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
-            read_document(push, source, &decoded, today)
+            read_document(push, source, &decoded, attachments, today)
         }
         Content::Document(_) => Err(vec![Finding::severe(
             Reason::HeaderInvalid,
@@ -84,6 +86,10 @@ pub(super) fn read(
 
 fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
     let one = |finding| vec![finding];
+    if !push.envelope.attachments.is_empty() {
+        let advice = "only a document has attachments; leave CoO-Attachment out";
+        return Err(one(Finding::severe(Reason::HeaderInvalid, advice)));
+    }
     match message::read(&push.body).map_err(one)? {
         Message::Response(response) => {
             if source.customs.is_empty() {
@@ -129,6 +135,7 @@ fn read_document(
     push: &Push,
     source: &Member,
     decoded: &decode::Decoded,
+    limits: &attachment::Limits,
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
     let form = recognise(push, source, decoded)?;
@@ -170,6 +177,11 @@ fn read_document(
     let mut findings = judged.findings.clone();
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
+    let attachments = attachment::named(&push.envelope.attachments, certificate, limits);
+    let attachments = attachments.unwrap_or_else(|wrong| {
+        findings.extend(wrong);
+        Vec::new()
+    });
     if any_severe(&findings) {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         return Err(findings);
@@ -180,6 +192,7 @@ fn read_document(
         canonical: Some(render::canonical::to_json(certificate)),
         remainder: draft.remainder.clone(),
         unseen: judged.agreement.unseen,
+        attachments,
         targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
@@ -198,6 +211,7 @@ impl Reading {
             canonical: None,
             remainder: Vec::new(),
             unseen,
+            attachments: Vec::new(),
             targets: Vec::new(),
             findings: Vec::new(),
         }
@@ -302,5 +316,7 @@ pub(super) fn fingerprint(push: &Push) -> Digest {
         text(&envelope.format),
         envelope.test.to_string(),
     ];
-    Digest::of(parts.join("\u{0}").as_bytes())
+    // Added behind the rest, so that pushes without attachments have the fingerprint they always had.
+    let attachments = envelope.attachments.iter().map(Digest::hex);
+    Digest::of(parts.into_iter().chain(attachments).collect::<Vec<_>>().join("\u{0}").as_bytes())
 }

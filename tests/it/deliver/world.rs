@@ -246,6 +246,7 @@ fn acceptance(original: &[u8], subject: Key, seen: Standing, received: Timestamp
         test: false,
         answer: None,
         duplicate_of: None,
+        attachments: Vec::new(),
         bodies: vec![body(Role::Original, original)],
         receipt: b"receipt".to_vec(),
         seen,

@@ -79,6 +79,7 @@ pub(super) fn push(key: &str, number: &str) -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        attachments: Vec::new(),
         bodies: vec![body(Role::Original, content.as_bytes())],
         receipt: format!("receipt of {key}").into_bytes(),
         seen: Standing::default(),
