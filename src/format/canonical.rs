@@ -111,7 +111,7 @@ fn plan(space: Option<String>) -> Plan {
             ordinal: false,
             again: None,
         }));
-        plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
+        plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false, line: 0 });
         insert(&mut plan.root, field, &numbers, number);
     }
     plan

@@ -99,6 +99,8 @@ pub struct Row {
     pub does: Does,
     /// Whether the format demands it.
     pub required: bool,
+    /// Line of the row in the table's file; 0 for a table that has none.
+    pub line: u32,
 }
 
 /// What a row says about its leaf.
