@@ -86,7 +86,8 @@ impl<'a> Lists<'a> {
         self.own.insert(name.to_owned(), Arc::new(codes));
     }
 
-    /// The list a row names: its own before a shared one; `name.column` for a column of a shared one.
+    /// The list a row names: its own before a shared one; `name.column` for a column of a shared one, `name.a|b` for
+    /// several: all are read, the first that has a spelling is written.
     pub fn named(&self, name: &Found<String>) -> Option<Arc<Codes>> {
         if let Some(own) = self.own.get(&name.value) {
             return Some(own.clone());
@@ -99,15 +100,15 @@ impl<'a> Lists<'a> {
             self.problems.add(name.spot.problem(format!("there is no code list \"{file}\"")).hint(hint));
             return None;
         };
-        let codes = shared.column(column);
-        if codes.is_none() {
-            let columns = shared.columns();
-            let hint = nearest(column, columns.iter().copied())
-                .unwrap_or_else(|| format!("it has: {}", columns.join(", ")));
+        let columns = column.split('|').map(str::trim).collect::<Vec<_>>();
+        for column in columns.iter().filter(|column| !shared.has(column)) {
+            let known = shared.columns();
+            let hint = nearest(column, known.iter().copied())
+                .unwrap_or_else(|| format!("it has: {}", known.join(", ")));
             let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
             self.problems.add(problem.hint(hint));
         }
-        Some(codes.unwrap_or_default())
+        Some(shared.columns_of(&columns))
     }
 
     /// The codes of a row's list that a shared list does not have; none when there is no such list to ask.

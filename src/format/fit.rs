@@ -95,7 +95,10 @@ fn text(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: Kind) -> Opti
 
 fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> {
     if let Some(key) = &raw.key {
-        let number = builder.lists.iter().position(|list| list.field.path() == key.value);
+        let number = builder.list_named(&key.value);
+        if let Some(number) = number {
+            builder.refuse_two_homes(number, &key.spot, "nothing points to it by order number");
+        }
         if number.is_none() {
             let reason = format!("\"{}\" is not a [[list]] of this table", key.value);
             builder.problems.add(key.spot.problem(reason));

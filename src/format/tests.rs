@@ -54,7 +54,7 @@ fn an_unknown_field_is_reported_with_its_line_and_the_nearest() {
 }
 
 #[test]
-fn signatures_come_with_the_algorithms_they_may_be_made_with() {
+fn signatures_come_with_their_algorithms_and_wrappers_with_json() {
     let head = |signed: &str| {
         let text = format!("{HEAD}[[block]]\nrows = [{{ at = \"Number\", is = \"number\" }}]\n");
         let text = text.replace("writes = true", &format!("writes = false\n{signed}"));
@@ -69,6 +69,10 @@ fn signatures_come_with_the_algorithms_they_may_be_made_with() {
     assert!(found.contains("go together"), "{found}");
     let (_, found) = head("signature = \"xmldsig-cod\"\nalgorithms = [\"rsa-sha265\"]");
     assert!(found.contains("\"rsa-sha265\" is not a valid choice; did you mean \"rsa-sha256\"?"), "{found}");
+    let (_, found) = head("wrapping = [\"openattestation-3\"]");
+    assert!(found.contains("did you mean \"openattestation-2\"?"), "{found}");
+    let (_, found) = head("wrapping = [\"openattestation-2\"]");
+    assert!(found.contains("\"wrapping\" needs syntax = \"json\""), "{found}");
     let (_, found) = head("sha1 = true");
     assert!(found.contains("sha1"), "the former flag is not passed over: {found}");
     let cod = Table::load(
@@ -207,6 +211,44 @@ fn elements_of_one_name_are_told_apart_by_position_or_by_what_stands_beside_them
         (block("S", "exporter", "unless = \"E\"\nhaving = \"producer\""), "or having, not both"),
         (block("S", "exporter", "unless = \"a/E\""), "names one element beside this one"),
         (block("S", "exporter", "having = \"produser\""), "did you mean \"producer\"?"),
+    ] {
+        let found = blocks(&text);
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn a_list_has_two_homes_only_where_one_is_pointed_to() {
+    let list = |at: &str, rest: &str| format!("[[list]]\nis = \"invoices[]\"\nat = \"{at}\"\n{rest}\n");
+    let items = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n";
+    let linked = list("Goods[]/Invoice[]", "link = \"items[].invoice\"");
+    let rows = |row: &str| format!("[[block]]\nrows = [\n{row}\n]\n");
+    let good = format!(
+        "{items}{linked}{}{}",
+        list("Invoice[]", ""),
+        rows(
+            "{ at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n{ at = \"Goods[]/Invoice[]/Id\", is = \"invoices[].id\" },"
+        )
+    );
+    assert_eq!(blocks(&good), Vec::<String>::new());
+    for (text, reason) in [
+        (list("Invoice[]", "") + &list("Bill[]", ""), "one has link and the other has not"),
+        (good.clone() + &linked.replace("Invoice", "Bill"), "one has link and the other has not"),
+        (
+            good.clone() + &rows("{ at = \"Invoice[]/No\", ordinal = true },"),
+            "its entries have no order numbers",
+        ),
+        (
+            good.clone() + &rows("{ at = \"Goods[]/No\", is = \"items[].invoice\", key = \"invoices[]\" },"),
+            "nothing points to it by order number",
+        ),
+        (
+            good.clone()
+                + &rows(
+                    "{ at = \"Curr\", is = \"invoices[].currency\", codes = \"currencies\", shared = true },",
+                ),
+            "no field outside of it is shared",
+        ),
     ] {
         let found = blocks(&text);
         assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");

@@ -4,6 +4,7 @@ use crate::{
     decode::{
         self,
         proof::{self, jws},
+        wrapping,
     },
     map,
     message::{self, Message},
@@ -178,6 +179,7 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
     })
     .map_err(|finding| vec![finding])?;
     let mut findings = judged.findings.clone();
+    findings.extend(proof.wrapped.iter().flat_map(wrapping::Wrapped::findings));
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
     if any_severe(&findings) {
@@ -217,17 +219,17 @@ impl Reading {
 /// The form the document is in, among those its source may send.
 fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<Form, Vec<Finding>> {
     let known = |form: &Form| match form {
-        Form::Canonical(syntax) => map::canonical::recognises(*syntax, &decoded.document),
-        Form::Table(id) => {
-            push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document))
+        Form::Canonical(syntax) => {
+            decoded.wrapped.is_none() && map::canonical::recognises(*syntax, &decoded.document)
         }
+        Form::Table(id) => push.region.tables.get(id).is_some_and(|table| table.takes(decoded)),
     };
     let stated = push.envelope.format.as_deref();
     let mut sendable = source.sends.iter().filter(|form| stated.is_none_or(|name| name == form.name()));
     if let Some(form) = sendable.find(|form| known(form)) {
         return Ok(form.clone());
     }
-    let foreign = push.region.tables.values().find(|table| table.recognises(&decoded.document));
+    let foreign = push.region.tables.values().find(|table| table.takes(decoded));
     let names = source.sends.iter().map(Form::name).collect::<Vec<_>>().join(", ");
     Err(vec![match foreign {
         Some(table) if stated.is_none() => Finding::severe(
@@ -237,10 +239,13 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
                 table.id
             ),
         ),
-        _ => Finding::severe(
-            Reason::FormatUnknown,
-            format!("the document is in no format this member sends: {names}"),
-        ),
+        _ => {
+            let inside = if decoded.wrapped.is_some() { ", in a wrapper that format takes" } else { "" };
+            let advice = format!("the document is in no format this member sends{inside}: {names}");
+            let hint =
+                wrapping::foreign(&decoded.document.root).map_or(String::new(), |hint| format!("; {hint}"));
+            Finding::severe(Reason::FormatUnknown, advice + &hint)
+        }
     }])
 }
 
@@ -262,6 +267,7 @@ fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Pr
     if let Some(signer) = signer {
         proof = proof.with_detached(own, signer).map_err(|finding| vec![finding])?;
     }
+    proof.wrapped = decoded.wrapped.clone();
     let mut draft = match table {
         Some(table) => map::map(table, &decoded.document),
         None => map::canonical::map(&decoded.document),

@@ -49,6 +49,7 @@ pub enum Reason {
     ProofInvalid,
     ProofAlgorithm,
     ProofStructure,
+    Wrapped,
     SignerUnknown,
     SignerOutOfDates,
     // Map and validate
@@ -150,6 +151,7 @@ impl Reason {
             Self::ProofInvalid => ("proof-invalid", 422, Source),
             Self::ProofAlgorithm => ("proof-algorithm", 422, Source),
             Self::ProofStructure => ("proof-structure", 422, Source),
+            Self::Wrapped => ("wrapped", 422, Nobody),
             Self::SignerUnknown => ("signer-unknown", 422, Operator),
             Self::SignerOutOfDates => ("signer-out-of-dates", 422, Operator),
             Self::FieldMissing => ("field-missing", 422, Source),
@@ -256,6 +258,7 @@ impl Reason {
             R::ProofInvalid,
             R::ProofAlgorithm,
             R::ProofStructure,
+            R::Wrapped,
             R::SignerUnknown,
             R::SignerOutOfDates,
             R::FieldMissing,

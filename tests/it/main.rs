@@ -14,6 +14,7 @@
 
 mod authenticate;
 mod badinput;
+mod cod;
 mod codes;
 mod config;
 mod crash;
@@ -27,6 +28,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod proofs;
 mod render;
 mod route;
 mod schema;

@@ -136,6 +136,7 @@ fn the_official_must_be_a_signer_of_the_body_on_the_day_of_issue() {
     };
     let signed = |digest: Digest| Proof {
         exporter: None,
+        wrapped: None,
         official: Some(Signer {
             role: SignerRole::Official,
             leaf_der: Vec::new(),

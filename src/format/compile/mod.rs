@@ -66,10 +66,12 @@ pub(super) fn table(
         writes: file.writes,
         signature: file.signature,
         algorithms: file.algorithms,
+        wrapping: file.wrapping,
         lengths: file.lengths,
         schema_file: file.schema,
         schema: None,
         items_max: file.items_max,
+        delimiter: file.delimiter,
         digest,
         namespaces: file
             .namespaces
@@ -110,6 +112,9 @@ fn check_roles(file: &File, problems: &Problems) {
         let words = Algorithm::ALL.map(Algorithm::word).join(", ");
         let reason = "\"signature\" and \"algorithms\" go together";
         problems.add(here.problem(reason).hint(format!("list those the format takes of: {words}")));
+    }
+    if !file.wrapping.is_empty() && file.syntax != Syntax::Json {
+        problems.add(here.problem("\"wrapping\" needs syntax = \"json\""));
     }
     if file.recognise.root.is_none() && file.recognise.has.is_empty() {
         problems.add(
