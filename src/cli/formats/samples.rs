@@ -44,10 +44,10 @@ fn samples(folder: &Path, syntax: Syntax) -> Vec<PathBuf> {
 /// What is wrong with one sample; the error: it cannot even be read.
 fn one(table: &Table, sample: &Path) -> Result<Vec<String>, String> {
     let decoded = read(table.syntax, sample)?;
-    if !table.recognises(&decoded) {
+    if !table.takes(&decoded) {
         return Err("the table does not recognise it; see [recognise]".to_owned());
     }
-    let draft = map::map(table, &decoded);
+    let draft = map::map(table, &decoded.document);
     let severe = draft.findings.iter().filter(|finding| finding.level == Level::Severe);
     let mut wrong: Vec<String> = severe.map(ToString::to_string).collect();
     wrong.extend(golden(sample, &draft.certificate).err());
@@ -55,10 +55,9 @@ fn one(table: &Table, sample: &Path) -> Result<Vec<String>, String> {
     Ok(wrong)
 }
 
-fn read(syntax: Syntax, file: &Path) -> Result<decode::document::Document, String> {
+fn read(syntax: Syntax, file: &Path) -> Result<decode::Decoded, String> {
     let bytes = fs::read(file).map_err(|error| format!("cannot be read: {}", error.kind()))?;
-    let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| finding.to_string())?;
-    Ok(decoded.document)
+    decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| finding.to_string())
 }
 
 /// The certificate beside the sample is the one it gives.
@@ -67,7 +66,7 @@ fn golden(sample: &Path, found: &Certificate) -> Result<(), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let hint = "COOHUB_BLESS=1 cargo test formats writes it";
     let golden = read(Syntax::Json, &file).map_err(|why| format!("{name}: {why}; {hint}"))?;
-    let wanted = map::canonical::map(&golden).certificate;
+    let wanted = map::canonical::map(&golden.document).certificate;
     let differs = |a: &Certificate, b: &Certificate| {
         let place = a.iter().find(|(place, value)| b.at(place.field, place.index) != Some(value));
         place.map(|(place, _)| place.path())
