@@ -32,6 +32,7 @@ mod proofs;
 mod render;
 mod route;
 mod schema;
+mod signers;
 mod store;
 mod support;
 mod validate;
