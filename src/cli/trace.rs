@@ -184,10 +184,7 @@ fn plan<'a>(table: &'a Table, certificate: &Certificate) -> Option<&'a Plan> {
 /// The rows that read or keep a field.
 fn rows(plan: &Plan, place: Place) -> impl Iterator<Item = (&Row, &FieldRow)> {
     plan.rows.iter().filter_map(move |row| match &row.does {
-        Does::Field(field) => {
-            let side = field.form.side().is_some_and(|side| side.field == place.field);
-            (side || field.target.field == place.field).then_some((row, &**field))
-        }
+        Does::Field(field) => field.fields().any(|field| field == place.field).then_some((row, &**field)),
         _ => None,
     })
 }
@@ -198,7 +195,7 @@ fn why(table: &Table, plan: &Plan, (certificate, place): (&Certificate, Place), 
         return format!("{} has no place for it", table.id);
     };
     if row.target.field != place.field {
-        return format!("{} writes the code in its place", table.id);
+        return format!("{} writes {} in its place", table.id, row.target.field);
     }
     let side = row.form.side().and_then(|side| certificate.at(side.field, place.index));
     if matches!(row.form, Spelling::Key(_)) {

@@ -54,8 +54,8 @@ struct Target {
 struct Demand {
     at: String,
     field: Field,
-    /// The field whose words do as well as the code.
-    words: Option<Field>,
+    /// Fields that do as well: the words beside a code, the weight instead of an amount.
+    others: Vec<Field>,
     codes: Option<SharedCodes>,
 }
 
@@ -156,8 +156,7 @@ impl Coverage {
     }
 
     fn cannot(&self, demand: &Demand) -> Option<String> {
-        let words = demand.words.is_some_and(|field| self.fills.contains(&field));
-        if words {
+        if demand.others.iter().any(|field| self.fills.contains(field)) {
             return None;
         }
         if !self.fills.contains(&demand.field) {
@@ -187,8 +186,7 @@ fn target(plan: &Plan) -> Target {
 
 /// Every canonical field of a plan: read by a row, kept beside one, implied, or a pointer to a record.
 fn fields(plan: &Plan) -> impl Iterator<Item = Field> {
-    let rows = field_rows(plan)
-        .flat_map(|row| std::iter::once(row.target.field).chain(row.form.side().map(|side| side.field)));
+    let rows = field_rows(plan).flat_map(FieldRow::fields);
     let implied = plan.implied.iter().map(|implied| implied.target.field);
     let links = plan.lists.iter().filter_map(|list| list.link.as_ref()).map(|link| link.field);
     rows.chain(implied).chain(links)
@@ -245,7 +243,8 @@ fn demand(plan: &Plan, number: usize) -> Option<Demand> {
         Form::Token(codes, side) => (Some(codes.clone()), Some(side.field)),
         _ => (None, None),
     };
-    Some(Demand { at: row.at.clone(), field: field.target.field, words, codes })
+    let others = words.into_iter().chain(field.weight.as_ref().map(|weight| weight.field)).collect();
+    Some(Demand { at: row.at.clone(), field: field.target.field, others, codes })
 }
 
 #[cfg(test)]
