@@ -1,4 +1,5 @@
-//! `coohub map FILE --to FORMAT`: what a document becomes in another form, and what that form cannot carry.
+//! `coohub map FILE --to FORMAT`: what a document becomes in another form, and what that form cannot carry; with `--trace`,
+//! field by field.
 //!
 //! Nothing is sent or stored. It works on documents that are not issued and on formats the hub never writes for members,
 //! and says so: the output is then a trace, not a document.
@@ -9,12 +10,13 @@ use super::{
     document::{self, Read},
     exit,
     output::Output,
+    trace::{self, Trace},
 };
 use crate::{
     decode::{document::Syntax, wrapping::Wrapped},
     model::{certificate::Certificate, finding::any_severe, id::FormatId},
     region::{Region, member::Form},
-    render,
+    render, validate,
 };
 
 /// Arguments of `map`.
@@ -23,8 +25,14 @@ pub struct Args {
     /// The document: .xml, .json or .csv.
     pub file: PathBuf,
     /// Form to render: a format id, `canonical`, `canonical-json` or `canonical-xml`.
+    #[arg(long, required_unless_present = "trace")]
+    pub to: Option<String>,
+    /// Show each field: where it stands, the row that reads it, what it is, and where it goes or why it is lost.
     #[arg(long)]
-    pub to: String,
+    pub trace: bool,
+    /// The trace for programs.
+    #[arg(long, requires = "trace")]
+    pub json: bool,
     /// Format of the document; recognised when left out.
     #[arg(long)]
     pub from: Option<String>,
@@ -41,22 +49,53 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
             Err(code) => return code,
         };
     say(&read, &region, err);
-    let form = if arguments.to == "canonical" {
-        Some(Form::Canonical(Syntax::Json))
-    } else {
-        Form::named(&arguments.to)
+    let form = match arguments.to.as_deref() {
+        None => None,
+        Some("canonical") => Some(Form::Canonical(Syntax::Json)),
+        Some(name) => match Form::named(name) {
+            Some(form) => Some(form),
+            None => return unknown(name, err),
+        },
     };
-    match form {
-        Some(Form::Canonical(syntax)) => {
-            out.text(&canonical(syntax, &read.draft.certificate));
+    match (&form, arguments.trace) {
+        (form, true) => traced(arguments.json, &region, (&read, form.as_ref()), out, err),
+        (Some(Form::Canonical(syntax)), false) => {
+            out.text(&canonical(*syntax, &read.draft.certificate));
             if any_severe(&read.draft.findings) { exit::REFUSED_INPUT } else { exit::CLEAN }
         }
-        Some(Form::Table(id)) => rendered(&region, &id, &read, out, err),
-        None => {
-            err.line(format!("{} is no form; see coohub formats list", arguments.to));
-            exit::USAGE
-        }
+        (Some(Form::Table(id)), false) => rendered(&region, id, &read, out, err),
+        (None, false) => exit::USAGE,
     }
+}
+
+fn unknown(name: &str, err: &mut Output<'_>) -> u8 {
+    err.line(format!("{name} is no form; see coohub formats list"));
+    exit::USAGE
+}
+
+/// Every field and where it goes.
+fn traced(
+    as_json: bool,
+    region: &Region,
+    (read, form): (&Read, Option<&Form>),
+    out: &mut Output<'_>,
+    err: &mut Output<'_>,
+) -> u8 {
+    let target = match form {
+        Some(form) => match trace::table(region, form) {
+            Some(table) => Some(table),
+            None => return unknown(form.name(), err),
+        },
+        None => None,
+    };
+    let Some(trace) = Trace::of(region, read, target) else { return unknown(read.form.name(), err) };
+    if as_json {
+        out.line(serde_json::to_string_pretty(&trace.json()).unwrap_or_default());
+    } else {
+        trace.say(out);
+    }
+    let clean = trace.is_complete() && !any_severe(&read.draft.findings);
+    if clean { exit::CLEAN } else { exit::REFUSED_INPUT }
 }
 
 /// What was recognised, what was found, and whether the document is issued at all.
@@ -64,7 +103,10 @@ fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
     err.line(format!("recognised as {}", read.form.name()));
     let wrapped = read.proof.wrapped.iter().flat_map(Wrapped::findings);
     wrapped.for_each(|finding| err.line(finding.to_string()));
-    read.draft.findings.iter().for_each(|finding| err.line(finding.to_string()));
+    let agreement = read.draft.certificate.text("agreement.code");
+    let agreement = agreement.and_then(|name| region.agreement(&name));
+    let look = validate::look(&read.draft, region, agreement);
+    read.draft.findings.iter().chain(&look).for_each(|finding| err.line(finding.to_string()));
     let identity = &read.draft.identity;
     let date = read.draft.certificate.top("issueDate");
     let signed = match &read.form {

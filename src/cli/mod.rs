@@ -19,6 +19,7 @@ pub mod push;
 pub mod receipt;
 pub mod route;
 pub mod serve;
+mod trace;
 
 use std::{collections::BTreeMap, ffi::OsString, io::Write};
 

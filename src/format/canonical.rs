@@ -104,7 +104,7 @@ fn plan(space: Option<String>) -> Plan {
         };
         let number = plan.rows.len();
         let does = Does::Field(Box::new(FieldRow::plain(Target::every(field), kind, form)));
-        plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
+        plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false, line: 0 });
         insert(&mut plan.root, field, &numbers, number);
     }
     plan

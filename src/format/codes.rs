@@ -40,21 +40,6 @@ impl Codes {
         }
     }
 
-    /// Both columns as one: the first is written, and wins where a spelling stands in both.
-    fn joined(&self, other: &Self) -> Self {
-        let mut both = self.clone();
-        for (spelling, code) in &other.canonical {
-            both.canonical.entry(spelling.clone()).or_insert_with(|| code.clone());
-        }
-        for (spelling, code) in &other.folded {
-            both.folded.entry(spelling.clone()).or_insert_with(|| code.clone());
-        }
-        for (code, spelling) in &other.national {
-            both.national.entry(code.clone()).or_insert_with(|| spelling.clone());
-        }
-        both
-    }
-
     /// The canonical code of a token: the very spelling first, then without regard to case where that leaves one code.
     #[must_use]
     pub fn canonical(&self, token: &str) -> Option<&str> {
@@ -115,23 +100,15 @@ impl<'a> Lists<'a> {
             self.problems.add(name.spot.problem(format!("there is no code list \"{file}\"")).hint(hint));
             return None;
         };
-        let mut joined: Option<Arc<Codes>> = None;
-        for column in column.split('|').map(str::trim) {
-            let codes = shared.column(column);
-            if codes.is_none() {
-                let columns = shared.columns();
-                let hint = nearest(column, columns.iter().copied())
-                    .unwrap_or_else(|| format!("it has: {}", columns.join(", ")));
-                let problem =
-                    name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
-                self.problems.add(problem.hint(hint));
-            }
-            joined = match (joined, codes) {
-                (Some(first), Some(codes)) => Some(Arc::new(first.joined(&codes))),
-                (first, codes) => first.or(codes),
-            };
+        let columns = column.split('|').map(str::trim).collect::<Vec<_>>();
+        for column in columns.iter().filter(|column| !shared.has(column)) {
+            let known = shared.columns();
+            let hint = nearest(column, known.iter().copied())
+                .unwrap_or_else(|| format!("it has: {}", known.join(", ")));
+            let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
+            self.problems.add(problem.hint(hint));
         }
-        Some(joined.unwrap_or_default())
+        Some(shared.columns_of(&columns))
     }
 
     /// The codes of a row's list that a shared list does not have; none when there is no such list to ask.

@@ -113,6 +113,8 @@ pub struct Row {
     pub does: Does,
     /// Whether the format demands it.
     pub required: bool,
+    /// Line of the row in the table's file; 0 for a table that has none.
+    pub line: u32,
 }
 
 /// What a row says about its leaf.
@@ -281,6 +283,14 @@ impl Plan {
 }
 
 impl FieldRow {
+    /// Every field it reads or writes: its own first, then those that stand with it.
+    pub fn fields(&self) -> impl Iterator<Item = Field> {
+        let also = self.also.as_ref().map(|also| also.target.field);
+        let weight = self.weight.as_ref().map(|weight| weight.field);
+        let side = self.form.side().map(|side| side.field);
+        std::iter::once(self.target.field).chain(side).chain(also).chain(weight)
+    }
+
     /// One text that is one value, without further conditions.
     #[must_use]
     pub fn plain(target: Target, kind: Kind, form: Form) -> Self {

@@ -11,6 +11,7 @@
 
 pub mod agreement;
 pub mod country;
+mod fill;
 pub mod load;
 pub mod member;
 pub mod notice;

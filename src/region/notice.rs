@@ -5,6 +5,7 @@ pub mod signer;
 use super::{
     Region,
     agreement::{Agreement, ProofDemand},
+    fill,
     member::{Acknowledge, Form, Member, Reach},
 };
 use crate::problem::{Problem, Spot};
@@ -27,6 +28,7 @@ pub fn notices(region: &Region) -> Vec<Problem> {
             agreement.parties.iter().filter_map(|party| no_customs(region, agreement, &party.country)),
         );
     }
+    notices.extend(fill::falls_back(region));
     notices.sort();
     notices.dedup();
     notices

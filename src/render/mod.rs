@@ -9,6 +9,7 @@
 //! Fed by `route` with a valid certificate; feeds `deliver`. It does not know targets or views.
 
 pub mod canonical;
+pub mod coverage;
 pub mod csv;
 mod field;
 pub mod json;

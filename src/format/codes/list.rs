@@ -4,7 +4,7 @@
 //! and kept; a column becomes a look-up once as well. What is kept is a pure function of the file's text.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -50,7 +50,8 @@ pub struct List {
     pub text: Arc<str>,
     rows: Vec<Row>,
     places: HashMap<String, usize>,
-    columns: BTreeMap<String, Arc<Codes>>,
+    columns: BTreeMap<String, Vec<(String, String)>>,
+    made: Mutex<BTreeMap<String, Arc<Codes>>>,
 }
 
 /// One canonical code.
@@ -92,10 +93,30 @@ impl List {
         &self.rows
     }
 
+    /// Whether any row has a column.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
+    }
+
     /// A column as a look-up; `None` when no row has it.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Arc<Codes>> {
-        self.columns.get(name).cloned()
+        self.has(name).then(|| self.columns_of(&[name]))
+    }
+
+    /// Several columns as one look-up: all are read, the first one with a spelling is written.
+    #[must_use]
+    pub fn columns_of(&self, names: &[&str]) -> Arc<Codes> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let codes = made.entry(names.join("|")).or_insert_with(|| {
+            let mut codes = Codes::default();
+            for (code, spellings) in names.iter().filter_map(|name| self.columns.get(*name)).flatten() {
+                codes.add(code, spellings);
+            }
+            Arc::new(codes)
+        });
+        codes.clone()
     }
 
     /// The columns there are.
@@ -194,12 +215,12 @@ fn parse(file: &Section<'_>) -> List {
         }
         lines.insert(row.code.clone(), spot.line);
         for (name, cell) in cells {
-            columns.entry(name).or_default().add(file, &row.code, &cell);
+            columns.entry(name.clone()).or_default().add(file, &row.code, &cell);
+            list.columns.entry(name).or_default().push((row.code.clone(), cell.value));
         }
         list.places.insert(row.code.clone(), list.rows.len());
         list.rows.push(row);
     }
-    list.columns = columns.into_iter().map(|(name, column)| (name, Arc::new(column.codes))).collect();
     list
 }
 
@@ -238,33 +259,28 @@ fn row(section: &Section<'_>) -> Option<Written> {
     Some((Row { code, from, until, user, mass, factor }, spot, cells))
 }
 
-/// A column under construction: no spelling stands for two codes.
+/// The spellings of a column so far: none stands for two codes.
 #[derive(Debug, Default)]
 struct Column {
-    codes: Codes,
-    lines: HashMap<String, u32>,
+    owners: HashMap<String, (String, u32)>,
 }
 
 impl Column {
     fn add(&mut self, file: &Section<'_>, code: &str, cell: &Found<String>) {
-        let mut seen = BTreeSet::new();
         for spelling in cell.value.split('|').map(str::trim) {
-            if spelling.is_empty() {
-                file.add(cell.spot.problem("has an empty spelling").hint("take out the | too many"));
-            } else if let Some(line) = self.lines.get(spelling).filter(|_| !seen.contains(spelling)) {
-                let reason =
-                    format!("\"{spelling}\" stands for \"{}\" in line {line} already", self.owner(spelling));
-                let hint = "leave it to one of the two: a document that has it must mean one code";
-                file.add(cell.spot.problem(reason).hint(hint));
+            match self.owners.get(spelling) {
+                _ if spelling.is_empty() => {
+                    file.add(cell.spot.problem("has an empty spelling").hint("take out the | too many"));
+                }
+                Some((owner, line)) if owner != code => {
+                    let reason = format!("\"{spelling}\" stands for \"{owner}\" in line {line} already");
+                    let hint = "leave it to one of the two: a document that has it must mean one code";
+                    file.add(cell.spot.problem(reason).hint(hint));
+                }
+                _ => {}
             }
-            seen.insert(spelling);
-            self.lines.entry(spelling.to_owned()).or_insert(cell.spot.line);
+            self.owners.entry(spelling.to_owned()).or_insert((code.to_owned(), cell.spot.line));
         }
-        self.codes.add(code, &cell.value);
-    }
-
-    fn owner(&self, spelling: &str) -> &str {
-        self.codes.canonical.get(spelling).map_or("", String::as_str)
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn add(
     let Some(does) = does(builder, raw, prefix, &around, &path) else { return };
     once(builder, raw, &does, &text);
     let number = builder.rows.len();
-    builder.rows.push(Row { at: text, does, required: raw.required });
+    builder.rows.push(Row { at: text, does, required: raw.required, line: raw.spot.line });
     builder.spots.push(raw.spot.clone());
     for (part, last) in path.parts.iter().enumerate() {
         let mut steps = path.parents.clone();

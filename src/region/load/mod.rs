@@ -23,7 +23,7 @@ mod tests;
 use std::{collections::BTreeMap, path::Path};
 
 use self::{certs::Certs, folder::Folder, names::Names, pace::Defaults};
-use super::Region;
+use super::{Region, fill};
 use crate::{
     format::codes::list::Library,
     problem::{Problems, section::Section},
@@ -81,7 +81,7 @@ fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region
     let codes = Library::load(&folder.codes(), problems);
     desk.names.check(&folder, (&tables, &codes), problems);
     let head = head?;
-    Some(Region {
+    let region = Region {
         id: head.id,
         name: head.name,
         hub: head.hub,
@@ -90,7 +90,9 @@ fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region
         tables: tables.into_iter().filter_map(|(id, table)| Some((id, table?))).collect(),
         codes,
         digest: folder.digest(&desk.certs),
-    })
+    };
+    fill::held(&region).into_iter().for_each(|problem| problems.add(problem));
+    Some(region)
 }
 
 fn by_id<Id: Ord, T>(entries: Vec<Option<T>>, id: impl Fn(&T) -> Id) -> Option<BTreeMap<Id, T>> {

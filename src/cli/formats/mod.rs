@@ -1,4 +1,9 @@
-//! `coohub formats list`: the format tables of a region, each with its honest role.
+//! `coohub formats`: the tables of a region listed, checked, and compared pair by pair.
+
+pub mod check;
+mod html;
+pub mod matrix;
+mod samples;
 
 use std::path::PathBuf;
 
@@ -10,6 +15,10 @@ use crate::format::{Role, Table};
 pub enum Command {
     /// List the format tables of a region.
     List(Args),
+    /// Check tables: their files, codes, samples and laws.
+    Check(check::Args),
+    /// Show what arrives, what is lost and what can never be filled, from every format to every other.
+    Matrix(matrix::Args),
 }
 
 /// Arguments of `formats list`.
@@ -20,14 +29,22 @@ pub struct Args {
     pub region: PathBuf,
 }
 
-/// A line per format.
+/// Runs the command; the exit code says whether all is well.
 pub fn run(command: &Command, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
-    let Command::List(arguments) = command;
+    match command {
+        Command::List(arguments) => list(arguments, out, err),
+        Command::Check(arguments) => check::run(arguments, out, err),
+        Command::Matrix(arguments) => matrix::run(arguments, out, err),
+    }
+}
+
+/// A line per format.
+fn list(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
     match document::region(&arguments.region) {
         Ok(region) => {
             let width = region.tables.keys().map(|id| id.as_str().len()).max().unwrap_or_default();
             for table in region.tables.values() {
-                out.line(format!("{:<width$}  {}", table.id.as_str(), words(table)));
+                out.line(format!("{:<width$}  {}: {}", table.id.as_str(), words(table), table.title));
             }
             exit::CLEAN
         }
@@ -38,6 +55,7 @@ pub fn run(command: &Command, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 
     }
 }
 
+/// What a table's documents are and what the hub does with them.
 fn words(table: &Table) -> String {
     let role = match table.role {
         Role::Issued => "issued document",
@@ -53,5 +71,5 @@ fn words(table: &Table) -> String {
     };
     let signed = if table.signature.is_some() { ", signed" } else { "" };
     let honest = if table.reconstructed { ", reconstructed" } else { "" };
-    format!("{role}, {ways}{signed}{honest}: {}", table.title)
+    format!("{role}, {ways}{signed}{honest}")
 }
