@@ -65,6 +65,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         schema: None,
         schema_file: None,
         items_max: None,
+        delimiter: b',',
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),
         recognise: Recognise { root, ..Recognise::default() },
@@ -90,7 +91,7 @@ fn plan(space: Option<String>) -> Plan {
     let mut numbers = BTreeMap::new();
     for field in Field::all().filter(|field| field.kind().is_none()) {
         numbers.insert(field, plan.lists.len());
-        plan.lists.push(List { field, link: None, only_where: None, required: false });
+        plan.lists.push(List::new(field));
     }
     for field in Field::all() {
         let Some(kind) = field.kind() else { continue };
@@ -111,6 +112,7 @@ fn plan(space: Option<String>) -> Plan {
             implies: None,
             ordinal: false,
             again: None,
+            written: true,
         }));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);

@@ -34,6 +34,7 @@ pub(super) struct File {
     pub lengths: Lengths,
     pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
+    pub delimiter: u8,
     pub namespaces: Vec<(String, Found<String>)>,
     pub recognise: RawRecognise,
     pub variants: Option<RawVariants>,
@@ -134,8 +135,10 @@ pub(super) struct RawRow {
     pub key: Option<Found<String>>,
     pub ordinal: bool,
     pub again: bool,
+    pub written: bool,
     pub shared: bool,
     pub repeated: bool,
+    pub join: Option<()>,
     pub repeat: Option<Repeated>,
     pub times: Option<usize>,
     pub drop: Option<Found<String>>,
@@ -173,6 +176,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()
             .and_then(|n| u32::try_from(n).ok()),
+        delimiter: file.choice("delimiter", &[(",", b','), (";", b';'), ("\t", b'\t')]).unwrap_or(b','),
         namespaces: file.entries("namespaces"),
         recognise: file.table("recognise", recognise).unwrap_or_default(),
         variants: file.table("variants", |variants| RawVariants {
@@ -280,8 +284,10 @@ fn row(section: &Section<'_>) -> RawRow {
         key: section.text("key"),
         ordinal: flag("ordinal"),
         again: flag("again"),
+        written: section.flag("written").unwrap_or(true),
         shared: flag("shared"),
         repeated: flag("repeated"),
+        join: section.choice("join", &[("words", ())]),
         repeat: section.choice("repeat", &[lines, chunks]),
         times: size("times"),
         drop: section.text("drop"),

@@ -65,6 +65,8 @@ pub struct Table {
     pub signature: Option<Profile>,
     /// The algorithms those signatures may be made with.
     pub algorithms: Vec<Algorithm>,
+    /// What parts the cells of a row when CSV is written; reading goes by the header line.
+    pub delimiter: u8,
     /// The wrappers its documents may come in.
     pub wrapping: Vec<Wrapping>,
     /// Unit its lengths count in.

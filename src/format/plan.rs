@@ -84,6 +84,10 @@ pub struct List {
     pub field: Field,
     /// The field of the surrounding list that points to a record of this one.
     pub link: Option<Target>,
+    /// Whether the record may stand there several times; the first one is the one pointed to.
+    pub several: bool,
+    /// The other home of the same canonical list: entries that nothing points to stand in the one without link.
+    pub home: Option<usize>,
     /// Only elements whose child of this name has this text count.
     pub only_where: Option<(String, String)>,
     /// Whether a document must have at least one.
@@ -137,6 +141,8 @@ pub struct FieldRow {
     pub ordinal: bool,
     /// On a row that only repeats its field: the rows that read it first.
     pub again: Option<Vec<usize>>,
+    /// Whether it is written; a row of `again` may only be another spelling to be read.
+    pub written: bool,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.
@@ -161,6 +167,8 @@ pub enum Parts {
     One,
     /// Over so many named leaves, a line each.
     Fields(usize),
+    /// Over so many named leaves, a word each.
+    Words(usize),
     /// Over a repeated leaf, a line each.
     Lines {
         /// Most repetitions.
@@ -189,7 +197,33 @@ pub struct Implied {
 /// A code list of a row, shared.
 pub type SharedCodes = Arc<Codes>;
 
+impl List {
+    /// A plain list.
+    #[must_use]
+    pub fn new(field: Field) -> Self {
+        Self { field, link: None, several: false, home: None, only_where: None, required: false }
+    }
+}
+
+impl Parts {
+    /// What stands between the pieces of a text.
+    #[must_use]
+    pub fn joiner(self) -> &'static str {
+        match self {
+            Self::Chunks { .. } => "",
+            Self::Words(_) => " ",
+            _ => "\n",
+        }
+    }
+}
+
 impl Plan {
+    /// The list without link of two homes.
+    #[must_use]
+    pub fn head_of(&self, list: usize) -> Option<usize> {
+        self.lists.get(list).filter(|list| list.link.is_some())?.home
+    }
+
     /// The field row behind a leaf, if it is one.
     #[must_use]
     pub fn field_row(&self, row: usize) -> Option<&FieldRow> {

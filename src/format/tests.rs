@@ -216,3 +216,41 @@ fn elements_of_one_name_are_told_apart_by_position_or_by_what_stands_beside_them
         assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn a_list_has_two_homes_only_where_one_is_pointed_to() {
+    let list = |at: &str, rest: &str| format!("[[list]]\nis = \"invoices[]\"\nat = \"{at}\"\n{rest}\n");
+    let items = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n";
+    let linked = list("Goods[]/Invoice[]", "link = \"items[].invoice\"");
+    let rows = |row: &str| format!("[[block]]\nrows = [\n{row}\n]\n");
+    let good = format!(
+        "{items}{linked}{}{}",
+        list("Invoice[]", ""),
+        rows(
+            "{ at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n{ at = \"Goods[]/Invoice[]/Id\", is = \"invoices[].id\" },"
+        )
+    );
+    assert_eq!(blocks(&good), Vec::<String>::new());
+    for (text, reason) in [
+        (list("Invoice[]", "") + &list("Bill[]", ""), "one has link and the other has not"),
+        (good.clone() + &linked.replace("Invoice", "Bill"), "one has link and the other has not"),
+        (
+            good.clone() + &rows("{ at = \"Invoice[]/No\", ordinal = true },"),
+            "its entries have no order numbers",
+        ),
+        (
+            good.clone() + &rows("{ at = \"Goods[]/No\", is = \"items[].invoice\", key = \"invoices[]\" },"),
+            "nothing points to it by order number",
+        ),
+        (
+            good.clone()
+                + &rows(
+                    "{ at = \"Curr\", is = \"invoices[].currency\", codes = \"currencies\", shared = true },",
+                ),
+            "no field outside of it is shared",
+        ),
+    ] {
+        let found = blocks(&text);
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
+    }
+}

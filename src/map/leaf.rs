@@ -93,7 +93,7 @@ impl Walk<'_> {
             pieces.position = leaf.position;
         }
         match field.parts {
-            Parts::Fields(number) => {
+            Parts::Fields(number) | Parts::Words(number) => {
                 pieces.texts.resize(number, None);
                 if let Some(place) = pieces.texts.get_mut(part) {
                     *place = Some(leaf.text.to_owned());
@@ -206,5 +206,5 @@ impl Walk<'_> {
 #[must_use]
 pub(super) fn join(parts: Parts, pieces: &Pieces) -> String {
     let texts = pieces.texts.iter().flatten().map(String::as_str).collect::<Vec<_>>();
-    texts.join(if matches!(parts, Parts::Chunks { .. }) { "" } else { "\n" })
+    texts.join(parts.joiner())
 }

@@ -31,6 +31,7 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
             walk.field(field, Leaf { text: &text, position: pieces.position, index });
         }
     }
+    walk.place_records();
     let (again, first): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut walk.waiting)
         .into_iter()
         .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again.is_some()));

@@ -51,7 +51,7 @@ fn what_no_row_maps_is_kept_with_its_path_and_what_is_dropped_is_not() {
     let table = rows("{ at = \"Person\", drop = \"a person's id number\" },");
     let draft = read(
         &table,
-        "<Coo a='1'><Number>7</Number><Number>8</Number><Person><Id>secret</Id></Person><X><Y>z</Y></X></Coo>",
+        "<Coo a='1'><Number>7</Number><Number>8</Number><Person><Id>secret</Id></Person><Person>too</Person><X><Y>z</Y></X></Coo>",
     );
     let kept = [("/Coo/@a", "1"), ("/Coo/Number[2]", "8"), ("/Coo/X/Y", "z")];
     assert_eq!(draft.remainder, kept.map(|(path, text)| (path.to_owned(), text.to_owned())));
@@ -244,4 +244,27 @@ fn a_position_says_which_element_of_a_name_is_meant_and_the_others_stay_unmapped
     assert_eq!(draft.remainder, kept);
     assert_eq!(draft.findings, []);
     assert_eq!(draft.sources.values().filter(|position| position.path.ends_with("/P[3]")).count(), 1);
+}
+
+const TWO_HOMES: &str = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+    [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice[]\"\nlink = \"items[].invoice\"\n\
+    [[list]]\nis = \"invoices[]\"\nat = \"Invoice[]\"\n\
+    [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice[]/Id\", is = \"invoices[].id\" },\n\
+    { at = \"Goods[]/Name\", is = \"items[].description\" },\n{ at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n]\n";
+
+#[test]
+fn entries_of_the_head_come_before_those_that_an_entry_points_to() {
+    let draft = read(
+        &table(TWO_HOMES),
+        "<Coo><Number>7</Number><Goods><Invoice><Id>A</Id></Invoice><Invoice><Id>B</Id></Invoice></Goods>\
+         <Goods><Invoice/><Invoice><Id>C</Id></Invoice></Goods><Goods><Invoice><Id>A</Id></Invoice></Goods>\
+         <Invoice><Id>X</Id></Invoice><Invoice><Id>Y</Id></Invoice></Coo>",
+    );
+    let ids = (1..=5).map(|n| at(&draft, &format!("invoices[{n}].id")));
+    let ids = ids.map(|id| id.unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(ids, ["X", "Y", "A", "C", ""]);
+    let links = (1..=3).filter_map(|n| at(&draft, &format!("items[{n}].invoice"))).collect::<Vec<_>>();
+    assert_eq!(links, ["3", "4", "3"]);
+    assert_eq!(draft.findings, []);
+    assert_eq!(draft.remainder, [("/Coo/Goods[1]/Invoice[2]/Id".to_owned(), "B".to_owned())]);
 }

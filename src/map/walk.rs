@@ -19,7 +19,7 @@ use super::{
     Draft, finding,
     leaf::{Leaf, Pieces, Waiting},
     place::{Places, is_blank},
-    record::Values,
+    record::{Link, Values},
     trail::Trail,
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Walk<'a> {
     pub(super) record: Values,
     /// Records met so far, by list.
     pub(super) records: BTreeMap<usize, Vec<Values>>,
+    /// Which entries point to them.
+    pub(super) links: Vec<Link>,
 }
 
 /// Walks a document.
@@ -65,6 +67,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         group: Values::new(),
         record: Values::new(),
         records: BTreeMap::new(),
+        links: Vec::new(),
     };
     walk.branch(&plan.root, &document.root, Index::TOP);
     walk
@@ -83,7 +86,7 @@ impl Walk<'_> {
             let known = places.of(child, next);
             let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
             match plan {
-                Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once => {
+                Some((at, plan, met)) if *met == 0 || repeats(plan) || self.drops(plan) => {
                     next = at + 1;
                     *met += 1;
                     let number = plan.position.map_or(*met, |position| position + 1);
@@ -156,8 +159,7 @@ impl Walk<'_> {
             }
             return true;
         };
-        let drops = self.plan.rows.get(row).is_some_and(|row| matches!(row.does, Does::Drop));
-        if drops {
+        if self.drops(plan) {
             return true;
         }
         if node.scalar == Scalar::Branch {
@@ -171,6 +173,12 @@ impl Walk<'_> {
         let position = self.trail.position(node);
         self.leaf((row, part), Leaf { text: &node.text, position, index });
         true
+    }
+
+    /// Whether an element is neither mapped nor kept, however often it stands there.
+    fn drops(&self, plan: &Element) -> bool {
+        let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        row.is_some_and(|row| matches!(row.does, Does::Drop))
     }
 
     fn attributes(&mut self, plan: &Element, node: &Node, index: Index) {
@@ -219,6 +227,11 @@ impl Walk<'_> {
 
     /// An element that has one place and stands there again: whoever reads the last one reads another document.
     fn stands_again(&mut self, plan: &Element, node: &Node) {
+        if let Repeat::Record(list) = plan.repeat
+            && self.plan.lists.get(list).is_some_and(|list| list.several)
+        {
+            return;
+        }
         let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
         let advice = "this stands here once; the first one counts";
         let finding = match row.map(|row| &row.does) {
@@ -276,4 +289,9 @@ impl Walk<'_> {
         };
         self.draft.findings.push(finding.at(here));
     }
+}
+
+/// Whether several elements of this kind are read. Of records in an entry the first one is.
+fn repeats(plan: &Element) -> bool {
+    !matches!(plan.repeat, Repeat::Once | Repeat::Record(_))
 }

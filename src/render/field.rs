@@ -51,7 +51,7 @@ impl Walk<'_> {
         part: usize,
         here: Here,
     ) -> Result<Option<Vec<Node>>, Unfit> {
-        let index = self.index_of(field, here);
+        let index = self.index_of(field, here).filter(|_| field.written);
         let Some(index) = index else { return Ok(None) };
         let main = match field.scope {
             Scope::Shared => self.shared(field, here)?,
@@ -168,7 +168,9 @@ impl Walk<'_> {
         }
         let node = |piece: String| Node::leaf("", &piece);
         Ok(match field.parts {
-            Parts::Fields(_) => pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)]),
+            Parts::Fields(_) | Parts::Words(_) => {
+                pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)])
+            }
             _ => Some(pieces.into_iter().flatten().map(node).collect()),
         })
     }
@@ -180,8 +182,8 @@ impl Walk<'_> {
             self.fits(field, piece)?;
             field.form.read(field.kind, piece)?;
         }
-        let joiner = if matches!(field.parts, Parts::Chunks { .. }) { "" } else { "\n" };
-        let joined = pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(joiner);
+        let joined =
+            pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(field.parts.joiner());
         if joined == text { Ok(pieces) } else { Err(Unfit::Spelling) }
     }
 
@@ -270,6 +272,11 @@ fn split(parts: Parts, text: &str) -> Vec<Option<String>> {
             let mut pieces = text.splitn(number, '\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();
             pieces.resize(number, None);
             pieces
+        }
+        // Which words of a longer name belong together is not for us to say.
+        Parts::Words(number) => {
+            let words = text.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>();
+            if words.len() == number { words } else { Vec::new() }
         }
         Parts::Lines { times } => {
             let lines = text.split('\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();

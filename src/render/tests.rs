@@ -240,3 +240,37 @@ fn the_certificate_decides_which_of_two_parties_an_element_is() {
     let refused = ["E/N (exporter.name): no value", "S/N (exporter.name): no value"];
     assert_eq!(unfilled(&table, &producer), refused);
 }
+
+#[test]
+fn an_entry_stands_where_it_is_pointed_to_or_in_the_head_and_pointers_follow() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice\"\nlink = \"items[].invoice\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Invoice[]\"\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice/Id\", is = \"invoices[].id\" },\n\
+         { at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n]\n",
+    );
+    let certificate = certificate(&[
+        ("invoices[1].id", "A"),
+        ("invoices[2].id", "B"),
+        ("invoices[3].id", "C"),
+        ("items[1].invoice", "1"),
+    ]);
+    let plain = text(&table, &certificate).replace(['\n', ' '], "");
+    assert!(plain.contains(
+        "<Goods><Invoice><Id>A</Id></Invoice></Goods><Invoice><Id>B</Id></Invoice><Invoice><Id>C</Id></Invoice></Coo>"
+    ));
+    let arrives = project(&table, &certificate);
+    let lines =
+        arrives.iter().map(|(place, value)| format!("{} = {value}", place.path())).collect::<Vec<_>>();
+    let wanted = [
+        "number = 7",
+        "invoices[1].id = B",
+        "invoices[2].id = C",
+        "invoices[3].id = A",
+        "items[1].invoice = 3",
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(losses(&table, &certificate), Vec::<String>::new());
+}

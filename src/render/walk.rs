@@ -29,6 +29,17 @@ pub(super) struct Kept {
     pub(super) value: Value,
     /// From a row that only repeats this field: it arrives where no other row brings it.
     pub(super) again: Option<Place>,
+    /// What is still to be counted on: entries of the list's other home come first.
+    pub(super) after: Option<After>,
+}
+
+/// What of a value depends on the entries of a list, which may be written later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum After {
+    /// Its position.
+    Place(usize),
+    /// The position it names.
+    Pointer(usize),
 }
 
 /// What a walk leaves.
@@ -205,10 +216,12 @@ impl Walk<'_> {
     /// An element that may be left out whole: when it cannot be completed, nothing of it is written.
     fn optional(&mut self, plan: &Element, here: Here) -> Vec<Node> {
         let (kept, unfilled) = (self.kept.len(), self.unfilled.len());
+        let (written, records) = (self.written.clone(), self.records.clone());
         let nodes = self.content(plan, here);
         if self.unfilled.len() > unfilled || self.kept.len() == kept {
             self.kept.truncate(kept);
             self.unfilled.truncate(unfilled);
+            (self.written, self.records) = (written, records);
             return Vec::new();
         }
         nodes
@@ -254,7 +267,7 @@ impl Walk<'_> {
     /// Records that a value arrives, and what the format implies beside it.
     pub(super) fn keep(&mut self, from: Option<Place>, to: Option<Place>, value: Value) {
         if let Some(to) = to {
-            self.kept.push(Kept { from, to, value, again: None });
+            self.kept.push(Kept { from, to, value, again: None, after: None });
         }
     }
 

@@ -14,6 +14,8 @@
 
 mod authenticate;
 mod badinput;
+mod cod;
+mod codes;
 mod config;
 mod crash;
 mod decode;
@@ -30,6 +32,7 @@ mod proofs;
 mod render;
 mod route;
 mod schema;
+mod signers;
 mod store;
 mod support;
 mod validate;

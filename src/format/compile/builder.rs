@@ -58,10 +58,13 @@ pub(in crate::format) struct Reader {
     pub(in crate::format) at: String,
     /// Its block's condition.
     pub(in crate::format) other: Option<(String, bool)>,
+    /// Whether it is in a record inside an entry.
+    pub(in crate::format) record: bool,
 }
 
 impl Reader {
-    /// Whether no document is read by both: one counts only without the element that the other needs.
+    /// Whether no value is read by both: they are in the two homes of a list, or one counts only without the element that
+    /// the other needs.
     pub(in crate::format) fn excludes(&self, that: &Self) -> bool {
         let without = |a: &Self, b: &Self| match &a.other {
             Some((other, false)) => {
@@ -70,7 +73,7 @@ impl Reader {
             }
             _ => false,
         };
-        without(self, that) || without(that, self)
+        self.record != that.record || without(self, that) || without(that, self)
     }
 }
 
@@ -124,7 +127,41 @@ impl<'a> Builder<'a> {
         let number = self.lists.len();
         self.repeat(raw, &path, field, number);
         let only_where = raw.only_where.as_ref().map(|(name, text)| (name.value.clone(), text.clone()));
-        self.lists.push(List { field, link, only_where, required: raw.required });
+        let several = link.is_some() && path.last().is_some_and(|step| step.repeats);
+        let home = self.other_home(raw, field);
+        let own = List { link, several, home, only_where, required: raw.required, ..List::new(field) };
+        self.lists.push(own);
+    }
+
+    /// The list that is the first home of this one, which becomes the second.
+    fn other_home(&mut self, raw: &RawList, field: Field) -> Option<usize> {
+        let number = self.lists.len();
+        let other = self.lists.iter().position(|list| list.field == field)?;
+        let known = self.lists.get_mut(other)?;
+        let reason = if known.home.is_some() || known.link.is_some() == raw.link.is_some() {
+            format!("{field} is a [[list]] already; of its two homes one has link and the other has not")
+        } else if !field.lists().is_empty() {
+            format!("{field} stands in another list; only a list outside of all others can have two homes")
+        } else {
+            known.home = Some(number);
+            return Some(other);
+        };
+        self.problems.add(raw.is.spot.problem(reason));
+        None
+    }
+
+    /// The list of a canonical path; of two homes the one without link.
+    pub(in crate::format) fn list_named(&self, path: &str) -> Option<usize> {
+        let named = |list: &List| list.field.path() == path;
+        let head = self.lists.iter().position(|list| named(list) && list.link.is_none());
+        head.or_else(|| self.lists.iter().position(named))
+    }
+
+    /// Reports what cannot be said of a list with two homes, whose entries get their positions only at the end.
+    pub(in crate::format) fn refuse_two_homes(&self, list: usize, spot: &Spot, what: &str) {
+        if let Some(list) = self.lists.get(list).filter(|list| list.home.is_some()) {
+            self.problems.add(spot.problem(format!("{} has two homes, so {what}", list.field)));
+        }
     }
 
     /// Says which steps of a list's path repeat, and as what.
@@ -133,9 +170,6 @@ impl<'a> Builder<'a> {
             path.iter().enumerate().filter(|(_, step)| step.repeats).map(|(at, _)| at).collect::<Vec<_>>();
         let key = |at: usize| path::text(path.iter().take(at + 1));
         if raw.link.is_some() {
-            if path.last().is_some_and(|step| step.repeats) {
-                self.problems.add(raw.at.spot.problem("a record inside an entry does not repeat there"));
-            }
             self.repeats.insert(key(path.len().saturating_sub(1)), Repeat::Record(number));
             return;
         }

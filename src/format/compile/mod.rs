@@ -71,6 +71,7 @@ pub(super) fn table(
         schema_file: file.schema,
         schema: None,
         items_max: file.items_max,
+        delimiter: file.delimiter,
         digest,
         namespaces: file
             .namespaces

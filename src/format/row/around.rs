@@ -75,6 +75,9 @@ pub(super) fn scope(builder: &Builder<'_>, raw: &RawRow, around: &Around, target
     };
     if raw.shared {
         let fits = one_more(&wanted, here);
+        if let Some(list) = wanted.last().and_then(|list| builder.list_named(list.path())) {
+            builder.refuse_two_homes(list, &raw.spot, "no field outside of it is shared by its entries");
+        }
         return if fits {
             Some(Scope::Shared)
         } else {

@@ -19,7 +19,7 @@ use super::{
     file::RawRow,
     fit,
     path::{self, National, Target},
-    plan::{Does, Element, FieldRow, Parts, Row},
+    plan::{Does, Element, FieldRow, Parts, Row, Scope},
 };
 
 /// Most pieces of one text where a row does not say.
@@ -82,8 +82,11 @@ fn does(
     if raw.drop.is_some() {
         return Some(Does::Drop);
     }
+    if let (true, Some(list)) = (raw.ordinal, around.innermost) {
+        builder.refuse_two_homes(list, &raw.spot, "its entries have no order numbers");
+    }
     if let Some(count) = &raw.count {
-        let number = builder.lists.iter().position(|list| list.field.path() == count.value);
+        let number = builder.list_named(&count.value);
         if number.is_none() {
             let reason = format!("\"{}\" is not a [[list]] of this table", count.value);
             builder.problems.add(count.spot.problem(reason));
@@ -114,14 +117,20 @@ fn does(
 /// The fields a row reads must be read by no other.
 fn once(builder: &mut Builder<'_>, raw: &RawRow, does: &Does, at: &str) {
     let (Does::Field(field), Some(is)) = (does, &raw.is) else { return };
+    if !field.written && field.again.is_none() {
+        let reason = "written = false, but no other row writes this field";
+        builder.problems.add(is.spot.problem(reason).hint("it goes with again = true"));
+    }
     if field.again.is_none() {
-        alone(builder, &field.target, (&is.spot, at));
+        let record = field.scope == Scope::Record;
+        alone(builder, &field.target, (&is.spot, at, record));
     }
 }
 
 /// Records that a field is read here; further rows must say that they repeat it.
-pub(super) fn alone(builder: &mut Builder<'_>, target: &Target, (spot, at): (&Spot, &str)) {
-    let reader = Reader { spot: spot.clone(), at: at.to_owned(), other: builder.condition.other.clone() };
+pub(super) fn alone(builder: &mut Builder<'_>, target: &Target, (spot, at, record): (&Spot, &str, bool)) {
+    let (other, at) = (builder.condition.other.clone(), at.to_owned());
+    let reader = Reader { spot: spot.clone(), at, other, record };
     let readers = builder.seen.entry(target.to_string()).or_default();
     if let Some(first) = readers.iter().find(|first| !first.excludes(&reader)) {
         let reason = format!("{target} is already read in line {}", first.spot.line);
@@ -142,6 +151,7 @@ fn field_row(
     let form = fit::form(builder, raw, &target, kind)?;
     let parts = match (raw.repeat, path.parts.len()) {
         (None, 1) => Parts::One,
+        (None, several) if raw.join.is_some() => Parts::Words(several),
         (None, several) => Parts::Fields(several),
         (Some(Repeated::Lines), _) => Parts::Lines { times: raw.times.unwrap_or(PIECES_MAX) },
         (Some(Repeated::Chunks), _) => {
@@ -167,5 +177,6 @@ fn field_row(
         implies: None,
         ordinal: raw.ordinal,
         again: raw.again.then(Vec::new),
+        written: raw.written,
     })
 }

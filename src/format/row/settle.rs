@@ -28,7 +28,7 @@ pub(super) fn implied(builder: &mut Builder<'_>, raw: &RawRow, prefix: &str) {
     }
     match Value::parse(kind, &value.value) {
         Ok(value) => {
-            alone(builder, &target, (&is.spot, ""));
+            alone(builder, &target, (&is.spot, "", false));
             builder.implied.push(Implied { target, value, with });
         }
         Err(misfit) => builder.problems.add(value.spot.problem(misfit.to_string())),
