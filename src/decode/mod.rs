@@ -14,6 +14,7 @@ pub mod document;
 pub mod guard;
 pub mod json;
 pub mod limit;
+pub mod pattern;
 pub mod proof;
 pub mod schema;
 mod text;
