@@ -115,8 +115,8 @@ fn each_json_document_is_recognised_by_exactly_one_table() {
 }
 
 #[test]
-fn a_document_that_is_still_wrapped_is_recognised_by_no_table() {
-    let wrapped = json!({"version": "open-attestation/2.0", "data": {"iD": "a:string:1"}, "signature": {}});
+fn a_document_in_a_wrapper_that_is_not_opened_is_recognised_by_no_table() {
+    let wrapped = json!({"version": "open-attestation/1.0", "data": {"iD": "a:string:1"}, "signature": {}});
     let bytes = serde_json::to_vec(&wrapped).unwrap();
     let document = formats::document(coohub::decode::document::Syntax::Json, &bytes);
     assert!(!formats::tables().iter().any(|table| table.recognises(&document)));
