@@ -25,6 +25,8 @@ pub(super) struct Attested<'a> {
     pub(super) body: &'a Body,
     /// Digest of what the source sent; only those with the full view are told it.
     pub(super) original: Option<Digest>,
+    /// Digests of its attachments; told to the same.
+    pub(super) attachments: &'a [Digest],
     /// What was made of the official's signature on it, when it was accepted.
     pub(super) official: Option<&'a Judgement>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Attested<'a> {
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
 #[must_use]
 pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
-    let Attested { delivery, body, original, official } = attested;
+    let Attested { delivery, body, original, attachments, official } = attested;
     let subject = &delivery.subject;
     let payload = json!({
         "hub": region.hub,
@@ -50,6 +52,7 @@ pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>)
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
         "original": original.map(digest),
+        "attachments": attachments.iter().copied().map(digest).collect::<Vec<_>>(),
         "signer": official.map(|official| signer(official, original.is_some())),
         "losses": losses(&delivery.losses),
         "lossesCount": delivery.losses.len(),
@@ -81,10 +84,15 @@ fn losses(places: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{deliver::sample, evidence::key, region::agreement::LinkState};
+    use crate::{
+        deliver::sample,
+        evidence::key,
+        model::judgement::{Capacity, Verdict},
+        region::agreement::LinkState,
+    };
 
     fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
-        Attested { delivery, body, original: Some(Digest::of(b"original")), official: None }
+        Attested { delivery, body, original: Some(Digest::of(b"original")), attachments: &[], official: None }
     }
 
     #[test]
@@ -93,14 +101,47 @@ mod tests {
         let region = sample::region(LinkState::Live);
         let mut delivery = sample::delivery(1);
         let body = sample::body(b"<cod/>");
-        let first = attest(&signing, &region, &whole(&delivery, &body));
+        let attachments = [Digest::of(b"scan")];
+        let shown = |delivery: &Delivery| {
+            attest(&signing, &region, &Attested { attachments: &attachments, ..whole(delivery, &body) })
+        };
+        let first = shown(&delivery);
         delivery.attempts += 1;
-        assert_eq!(first, attest(&signing, &region, &whole(&delivery, &body)));
+        assert_eq!(first, shown(&delivery));
         let payload = key::verify(&first, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["delivery"], delivery.id.to_string());
         assert_eq!(payload["digest"], digest(Digest::of(b"<cod/>")));
         assert_eq!(payload["original"], digest(Digest::of(b"original")));
+    }
+
+    #[test]
+    fn the_verdict_on_the_official_is_told_to_all_and_the_leaf_to_those_who_see_the_original() {
+        let official = Judgement {
+            capacity: Capacity::Official,
+            leaf: Digest::of(b"leaf"),
+            subject: "CN=Ana Official".to_owned(),
+            key: None,
+            signed: None,
+            verdict: Verdict::Good,
+            rule: None,
+            list: None,
+        };
+        let (signing, delivery, body) = (sample::key(), sample::delivery(1), sample::body(b"<cod/>"));
+        let told = |original| {
+            let attested = Attested { original, official: Some(&official), ..whole(&delivery, &body) };
+            let jws = attest(&signing, &sample::region(LinkState::Live), &attested);
+            let payload = key::verify(&jws, &[signing.public()]).unwrap();
+            let payload: Value = serde_json::from_slice(&payload).unwrap();
+            assert!(!payload.to_string().contains("Ana"), "{payload}");
+            payload["signer"].clone()
+        };
+        let leaf = digest(official.leaf);
+        assert_eq!(
+            told(Some(Digest::of(b"original"))),
+            json!({"verdict": "good", "scod": "00", "leaf": leaf})
+        );
+        assert_eq!(told(None), json!({"verdict": "good", "scod": "00", "leaf": null}));
     }
 
     #[test]

@@ -79,6 +79,12 @@ pub enum Unfit {
     /// Longer than the format takes.
     #[error("is longer than {0}")]
     TooLong(usize),
+    /// Shorter than the format takes.
+    #[error("is shorter than {0}")]
+    TooShort(usize),
+    /// Not of the form the format demands.
+    #[error("does not have the form {0}")]
+    Form(String),
     /// A date without zone for a format that needs one.
     #[error("has no time zone")]
     NoZone,

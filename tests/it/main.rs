@@ -12,6 +12,7 @@
     unreachable_pub
 )]
 
+mod attachments;
 mod authenticate;
 mod badinput;
 mod cod;
@@ -32,6 +33,7 @@ mod openapi;
 mod proofs;
 mod render;
 mod route;
+mod ru;
 mod schema;
 mod signers;
 mod store;

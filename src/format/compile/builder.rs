@@ -102,11 +102,12 @@ impl<'a> Builder<'a> {
         for block in &self.file.blocks {
             self.block(block, &mut tree);
         }
-        row::settle::settle(&mut self);
+        let weights = row::settle::settle(&mut self);
         if let (Some(variants), Some(name)) = (&self.file.variants, self.variant.clone()) {
             row::settle::imply_variant(&mut self, &variants.is, &name);
         }
-        Plan { variant: self.variant, root: tree, rows: self.rows, lists: self.lists, implied: self.implied }
+        let Self { variant, rows, lists, implied, .. } = self;
+        Plan { variant, root: tree, rows, lists, implied, weights }
     }
 
     fn list(&mut self, raw: &RawList) {
