@@ -247,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_an_at_sign_is_an_attribute_except_in_json() {
+        let last = |syntax| {
+            let path = National::parse(&meant(syntax, "a/@context[2]")).ok()?;
+            path.parts.into_iter().next()
+        };
+        assert_eq!(last(Syntax::Xml), None);
+        let member = last(Syntax::Json).unwrap();
+        assert_eq!((member.name.as_str(), member.attribute, member.position), ("@context", false, Some(1)));
+        let attribute = National::parse(&meant(Syntax::Xml, "a/@id")).unwrap();
+        assert!(attribute.parts[0].attribute);
+    }
+
+    #[test]
     fn a_position_counts_from_one() {
         let marks = Target::parse("items[].packages[1].marks").unwrap();
         assert_eq!(marks.loops(), [Field::named("items[]").unwrap()]);

@@ -126,6 +126,8 @@ fn duplicate_and_unreachable_rows_are_reported() {
     let found = row("{ at = \"Other\", is = \"number\" },");
     assert!(found[0].contains("number is already read in line 11"), "{found:?}");
     assert_eq!(row("{ at = \"Other\", is = \"number\", again = true },"), Vec::<String>::new());
+    let found = row("{ at = \"Other\", is = \"title\", written = false },");
+    assert!(found[0].contains("no other row writes this field; it goes with again = true"), "{found:?}");
     let found = row("{ at = \"Other\", is = \"title\", again = true },");
     assert!(found[0].contains("no other row reads title; take again = true away"), "{found:?}");
     let found = row("{ at = \"Number\", is = \"title\" },");
