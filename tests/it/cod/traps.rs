@@ -331,3 +331,21 @@ fn the_real_certificate_fills_the_same_places_as_ever() {
     let places: Vec<String> = draft.certificate.iter().map(|(place, _)| place.path()).collect();
     assert_eq!(places.join("\n") + "\n", include_str!("real-places.txt"));
 }
+
+#[test]
+fn one_number_is_the_net_weight_in_a_unit_of_mass_and_the_quantity_in_another() {
+    let draft = motores(&[]);
+    says(&draft, "items[4].netWeight = 350.2500");
+    says(&draft, "items[4].netWeightUnit = KGM");
+    says(&draft, "items[3].quantity = 1200");
+    for (path, entries) in [("items[].netWeight", 1), ("items[].quantity", 3)] {
+        assert_eq!(draft.certificate.all(made::field(path)).count(), entries, "{path}");
+    }
+}
+
+#[test]
+fn a_number_of_the_application_is_a_number() {
+    let draft = motores(&[("<DeclarationRequestNo>20260318<", "<DeclarationRequestNo>EXP-20260318<")]);
+    assert_eq!(found(&draft).0, Reason::FieldInvalid);
+    assert_eq!(draft.remainder.len(), 1);
+}
