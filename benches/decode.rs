@@ -14,7 +14,8 @@ use coohub::decode::{
     guard,
     limit::Limits,
     proof::{
-        Algorithms, Profile,
+        Profile,
+        algorithm::Algorithm,
         sign::{SigningLeaf, sign_cod},
         verify,
     },
@@ -54,7 +55,7 @@ fn stages(criterion: &mut Criterion) {
     let signed = sign_cod(&certificate(), &leaf(), &leaf()).unwrap();
     let tree = Tree::parse(signed.as_bytes(), &limits).unwrap();
     group.bench_function("two RSA signatures", |b| {
-        b.iter(|| verify(Profile::XmldsigCod, black_box(&tree), &Algorithms::default()).is_ok());
+        b.iter(|| verify(Profile::XmldsigCod, black_box(&tree), &Algorithm::STRONG).is_ok());
     });
     let flood: String = (0..20_000).map(|n| format!(" a{n}=''")).collect();
     let flood = format!("<a{flood}/>");

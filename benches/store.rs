@@ -95,6 +95,9 @@ fn push() -> Acceptance {
         answer: None,
         duplicate_of: None,
         attachments: Vec::new(),
+        demand: None,
+        judgements: Vec::new(),
+        leaves: std::collections::BTreeMap::new(),
         bodies: vec![
             body(Role::Original, document(number, "original")),
             body(Role::Canonical, document(number, "canonical")),

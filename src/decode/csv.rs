@@ -3,6 +3,8 @@
 //! The root has a branch `row` per record, and each row a leaf per column, named by the header. The library mends what
 //! is badly quoted; a certificate must not be read from mended text, so a strict scan runs first.
 //!
+//! Cells are parted by comma, semicolon or tab: by whichever the header line has first.
+//!
 //! **Invariant:** every row has every column of the header, and quotation marks stand only where RFC 4180 puts them.
 
 use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
@@ -17,14 +19,18 @@ use crate::model::{
     reason::Reason,
 };
 
+/// What may part the cells of a row.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
 /// Reads a document.
 ///
 /// # Errors
 /// `not-utf8`, `nul-character`, `csv-malformed` with the number of the row, `csv-too-large` past a limit.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Finding> {
     let text = text::checked(bytes)?;
-    quotation(text)?;
-    let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
+    let delimiter = delimiter(text);
+    quotation(text, delimiter)?;
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| ragged(text, &error))?.clone();
     columns(&header, limits)?;
     let mut root = Node::branch("");
@@ -41,6 +47,20 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Finding> {
         root.children.push(row(&header, &record, place, limits)?);
     }
     Ok(Document { syntax: Syntax::Csv, root })
+}
+
+/// The first delimiter of the header line outside quotation marks; with one column it does not matter.
+fn delimiter(text: &str) -> u8 {
+    let mut quoted = false;
+    for byte in text.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' if !quoted => break,
+            byte if !quoted && DELIMITERS.contains(&byte) => return byte,
+            _ => {}
+        }
+    }
+    b','
 }
 
 /// A record: its number, header not counted, and its line.
@@ -125,13 +145,14 @@ enum Mark {
 }
 
 /// Refuses quotation marks that RFC 4180 does not allow: inside a plain cell, before more text, never closed.
-fn quotation(text: &str) -> Result<(), Finding> {
+fn quotation(text: &str, delimiter: u8) -> Result<(), Finding> {
     let mut mark = Mark::Start;
     for (offset, byte) in text.bytes().enumerate() {
         mark = match (mark, byte) {
             (Mark::Quoted, b'"') => Mark::Closed,
             (Mark::Quoted, _) => Mark::Quoted,
-            (_, b',' | b'\r' | b'\n') => Mark::Start,
+            (_, b'\r' | b'\n') => Mark::Start,
+            (_, byte) if byte == delimiter => Mark::Start,
             (Mark::Start | Mark::Closed, b'"') => Mark::Quoted,
             (Mark::Closed, _) | (_, b'"') => return misquoted(text, offset),
             _ => Mark::Plain,

@@ -17,6 +17,7 @@ pub mod limit;
 pub mod proof;
 pub mod schema;
 mod text;
+pub mod wrapping;
 pub mod xml;
 
 #[cfg(test)]
@@ -34,9 +35,11 @@ pub struct Decoded {
     pub document: Document,
     /// The XML tree the document was read from; none for other syntaxes.
     pub tree: Option<xml::Tree>,
+    /// The wrapper the document came in, opened and verified; the document is then what was inside.
+    pub wrapped: Option<wrapping::Wrapped>,
 }
 
-/// Reads a document.
+/// Reads a document, and opens the wrapper it came in.
 ///
 /// **Bounds:** [`Limits`]; the byte count is the caller's to bound.
 ///
@@ -46,9 +49,12 @@ pub fn decode(syntax: Syntax, bytes: &[u8], limits: &Limits) -> Result<Decoded, 
     match syntax {
         Syntax::Xml => {
             let tree = xml::Tree::parse(bytes, limits)?;
-            Ok(Decoded { document: tree.document(), tree: Some(tree) })
+            Ok(Decoded { document: tree.document(), tree: Some(tree), wrapped: None })
         }
-        Syntax::Json => Ok(Decoded { document: json::decode(bytes, limits)?, tree: None }),
-        Syntax::Csv => Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None }),
+        Syntax::Json => {
+            let (document, wrapped) = wrapping::opened(json::decode(bytes, limits)?, bytes)?;
+            Ok(Decoded { document, tree: None, wrapped })
+        }
+        Syntax::Csv => Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None, wrapped: None }),
     }
 }

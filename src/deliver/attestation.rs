@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     evidence::{
         key::SigningKey,
         receipt::{ATTESTATION, digest},
     },
-    model::id::Digest,
+    model::{id::Digest, judgement::Judgement},
     region::Region,
     store::record::{Body, Delivery},
 };
@@ -17,25 +17,24 @@ use crate::{
 /// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
 const LOSSES_MAX: usize = 32;
 
-/// What only those with the full view are told.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Shown<'a> {
-    /// Digest of what the source sent.
+/// What an attestation is about.
+#[derive(Clone, Copy)]
+pub(super) struct Attested<'a> {
+    pub(super) delivery: &'a Delivery,
+    /// What is sent.
+    pub(super) body: &'a Body,
+    /// Digest of what the source sent; only those with the full view are told it.
     pub(super) original: Option<Digest>,
-    /// Digests of its attachments.
+    /// Digests of the attachments it came with; as `original`.
     pub(super) attachments: &'a [Digest],
+    /// What was made of the official's signature on it, when it was accepted.
+    pub(super) official: Option<&'a Judgement>,
 }
 
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
-///
 #[must_use]
-pub(super) fn attest(
-    key: &SigningKey,
-    region: &Region,
-    delivery: &Delivery,
-    body: &Body,
-    shown: Shown<'_>,
-) -> String {
+pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
+    let Attested { delivery, body, original, attachments, official } = attested;
     let subject = &delivery.subject;
     let payload = json!({
         "hub": region.hub,
@@ -52,13 +51,23 @@ pub(super) fn attest(
         "format": body.format,
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
-        "original": shown.original.map(digest),
-        "attachments": shown.attachments.iter().copied().map(digest).collect::<Vec<_>>(),
+        "original": original.map(digest),
+        "attachments": attachments.iter().copied().map(digest).collect::<Vec<_>>(),
+        "signer": official.map(|official| signer(official, original.is_some())),
         "losses": losses(&delivery.losses),
         "lossesCount": delivery.losses.len(),
         "test": delivery.test,
     });
     key.sign(ATTESTATION, payload.to_string().as_bytes())
+}
+
+/// The verdict on the official's signature; whose leaf it was is told with the original, which shows it anyway.
+fn signer(official: &Judgement, whole: bool) -> Value {
+    json!({
+        "verdict": official.verdict.word(),
+        "scod": official.verdict.scod(),
+        "leaf": whole.then(|| digest(official.leaf)),
+    })
 }
 
 /// The fields lost, without the numbers of their entries: a header has no room for a line per goods item.
@@ -77,17 +86,19 @@ mod tests {
     use super::*;
     use crate::{deliver::sample, evidence::key, region::agreement::LinkState};
 
+    fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
+        Attested { delivery, body, original: Some(Digest::of(b"original")), attachments: &[], official: None }
+    }
+
     #[test]
     fn an_attestation_verifies_and_is_the_same_for_every_attempt() {
         let signing = sample::key();
         let region = sample::region(LinkState::Live);
         let mut delivery = sample::delivery(1);
         let body = sample::body(b"<cod/>");
-        let attachments = [Digest::of(b"scan")];
-        let shown = Shown { original: Some(Digest::of(b"original")), attachments: &attachments };
-        let first = attest(&signing, &region, &delivery, &body, shown);
+        let first = attest(&signing, &region, &whole(&delivery, &body));
         delivery.attempts += 1;
-        assert_eq!(first, attest(&signing, &region, &delivery, &body, shown));
+        assert_eq!(first, attest(&signing, &region, &whole(&delivery, &body)));
         let payload = key::verify(&first, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["delivery"], delivery.id.to_string());
@@ -103,9 +114,7 @@ mod tests {
         let jws = attest(
             &signing,
             &sample::region(LinkState::Live),
-            &delivery,
-            &sample::body(b"a"),
-            Shown::default(),
+            &Attested { original: None, ..whole(&delivery, &sample::body(b"a")) },
         );
         let payload = key::verify(&jws, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();

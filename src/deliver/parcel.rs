@@ -2,7 +2,7 @@
 
 use super::{
     Handles,
-    attestation::{Shown, attest},
+    attestation::{Attested, attest},
     headers::{Facts, Headers, headers, shows_original},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     region::Region,
     store::{
         Fault,
-        record::{Body, Delivery},
+        record::{Body, Cargo, Delivery},
     },
 };
 
@@ -44,13 +44,17 @@ impl Handles {
     pub(super) async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Parcel, Unready> {
         let body = self.store.rendering(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
         let digest = Digest::of(&body.bytes);
-        let origin = match shows_original(delivery) {
-            true => self.store.origin(delivery.message).await?,
+        let whole = shows_original(delivery);
+        let provenance = match whole || delivery.cargo == Cargo::Certificate {
+            true => self.store.provenance(delivery.message).await?,
             false => None,
         };
-        let attachments = origin.as_ref().map_or(&[][..], |origin| origin.attachments.as_slice());
-        let original = origin.as_ref().map(|origin| origin.body);
-        let attestation = attest(&self.key, region, delivery, &body, Shown { original, attachments });
+        let shown = provenance.as_ref().filter(|_| whole);
+        let original = shown.map(|provenance| provenance.digest);
+        let attachments = shown.map_or(&[][..], |provenance| provenance.attachments.as_slice());
+        let official = provenance.as_ref().and_then(|provenance| provenance.official.as_ref());
+        let attested = Attested { delivery, body: &body, original, attachments, official };
+        let attestation = attest(&self.key, region, &attested);
         let facts = Facts {
             body: &body,
             digest,

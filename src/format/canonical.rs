@@ -59,11 +59,13 @@ fn table(syntax: Syntax) -> Option<Table> {
         reads: true,
         writes: true,
         signature: None,
-        sha1: false,
+        algorithms: Vec::new(),
+        wrapping: Vec::new(),
         lengths: Lengths::Characters,
         schema: None,
         schema_file: None,
         items_max: None,
+        delimiter: b',',
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),
         namespaces: space.iter().map(|space| (String::new(), space.clone())).collect(),
         recognise: Recognise { root, ..Recognise::default() },
@@ -89,7 +91,7 @@ fn plan(space: Option<String>) -> Plan {
     let mut numbers = BTreeMap::new();
     for field in Field::all().filter(|field| field.kind().is_none()) {
         numbers.insert(field, plan.lists.len());
-        plan.lists.push(List { field, link: None, only_where: None, required: false });
+        plan.lists.push(List::new(field));
     }
     for field in Field::all() {
         let Some(kind) = field.kind() else { continue };
@@ -109,7 +111,8 @@ fn plan(space: Option<String>) -> Plan {
             parts: Parts::One,
             implies: None,
             ordinal: false,
-            again: false,
+            again: None,
+            written: true,
         }));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);

@@ -73,6 +73,9 @@ pub enum Unfit {
     /// Holds a character XML 1.0 cannot.
     #[error("holds a control character")]
     Control,
+    /// A file written into a text; files are not carried over.
+    #[error("is a file")]
+    Embedded,
     /// Longer than the format takes.
     #[error("is longer than {0}")]
     TooLong(usize),
@@ -128,6 +131,9 @@ impl Form {
     pub fn read(&self, kind: Kind, text: &str) -> Result<Read, Unfit> {
         if text.chars().any(is_control) {
             return Err(Unfit::Control);
+        }
+        if embedded(text).is_some() {
+            return Err(Unfit::Embedded);
         }
         let token = text.trim();
         let plain = |text: &str| Ok(Read::main(Value::parse(kind, text)?));
@@ -231,6 +237,15 @@ impl Read {
 #[must_use]
 pub fn is_control(c: char) -> bool {
     matches!(c, '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The head and the body of a text that is a file: `data:image/png;base64,` (RFC 2397) and what follows.
+#[must_use]
+pub fn embedded(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    let (head, _) = text.split_once(',')?;
+    let is_file = head.starts_with("data:") && head.ends_with(";base64");
+    is_file.then(|| text.split_at_checked(head.len() + 1))?
 }
 
 /// White space as `xs:token` has it: none at the ends, one space between words.

@@ -3,7 +3,11 @@
 //! Every key is documented in `partners/formats/README.md`.
 
 use crate::{
-    decode::{document::Syntax, proof::Profile},
+    decode::{
+        document::Syntax,
+        proof::{Profile, algorithm::Algorithm},
+        wrapping::Wrapping,
+    },
     problem::{Found, Spot, section::Section},
 };
 
@@ -25,16 +29,19 @@ pub(super) struct File {
     pub reads: bool,
     pub writes: bool,
     pub signature: Option<Profile>,
-    pub sha1: bool,
+    pub algorithms: Vec<Algorithm>,
+    pub wrapping: Vec<Wrapping>,
     pub lengths: Lengths,
     pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
+    pub delimiter: u8,
     pub namespaces: Vec<(String, Found<String>)>,
     pub recognise: RawRecognise,
     pub variants: Option<RawVariants>,
     pub identity: RawIdentity,
     pub code_lists: Vec<RawCodes>,
     pub lists: Vec<RawList>,
+    pub shapes: Vec<RawShape>,
     pub blocks: Vec<RawBlock>,
 }
 
@@ -82,19 +89,29 @@ pub(super) struct RawList {
     pub required: bool,
 }
 
+/// `[[shape]]`: rows that stand in several places.
+#[derive(Debug)]
+pub(super) struct RawShape {
+    pub name: Found<String>,
+    pub rows: Vec<RawRow>,
+}
+
 /// `[[block]]`: rows below one national element and one canonical group.
 #[derive(Debug)]
 pub(super) struct RawBlock {
     pub at: String,
     pub is: String,
     pub optional: bool,
+    pub unless: Option<Found<String>>,
+    pub beside: Option<Found<String>>,
+    pub having: Option<Found<String>>,
     pub only: Vec<Found<String>>,
     pub rows: Vec<RawRow>,
     pub spot: Spot,
 }
 
 /// One row, as written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RawRow {
     pub spot: Spot,
     pub at: Option<Found<String>>,
@@ -118,11 +135,14 @@ pub(super) struct RawRow {
     pub key: Option<Found<String>>,
     pub ordinal: bool,
     pub again: bool,
+    pub written: bool,
     pub shared: bool,
     pub repeated: bool,
+    pub join: Option<()>,
     pub repeat: Option<Repeated>,
     pub times: Option<usize>,
     pub drop: Option<Found<String>>,
+    pub shape: Option<Found<String>>,
     pub only: Vec<Found<String>>,
 }
 
@@ -146,7 +166,8 @@ pub(super) fn read(file: &Section<'_>) -> File {
         reads: file.flag("reads").unwrap_or(true),
         writes: file.flag("writes").unwrap_or(false),
         signature: file.choice("signature", &[(Profile::XmldsigCod.word(), Profile::XmldsigCod)]),
-        sha1: file.flag("sha1").unwrap_or(false),
+        algorithms: file.choices("algorithms", &Algorithm::ALL.map(|known| (known.word(), known))),
+        wrapping: file.choices("wrapping", &Wrapping::ALL.map(|known| (known.word(), known))),
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),
@@ -155,6 +176,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()
             .and_then(|n| u32::try_from(n).ok()),
+        delimiter: file.choice("delimiter", &[(",", b','), (";", b';'), ("\t", b'\t')]).unwrap_or(b','),
         namespaces: file.entries("namespaces"),
         recognise: file.table("recognise", recognise).unwrap_or_default(),
         variants: file.table("variants", |variants| RawVariants {
@@ -167,6 +189,10 @@ pub(super) fn read(file: &Section<'_>) -> File {
             entries: list.entries("entries"),
         }),
         lists: file.tables("list", list),
+        shapes: file.tables("shape", |shape| RawShape {
+            name: shape.need_text("name"),
+            rows: shape.tables("rows", row),
+        }),
         blocks: file.tables("block", block),
     }
 }
@@ -213,6 +239,9 @@ fn block(section: &Section<'_>) -> RawBlock {
         at: text("at"),
         is: text("is"),
         optional: section.flag("optional").unwrap_or(false),
+        unless: section.text("unless"),
+        beside: section.text("beside"),
+        having: section.text("having"),
         only: section.texts("only").unwrap_or_default(),
         rows: section.tables("rows", row),
         spot: section.spot(),
@@ -220,6 +249,11 @@ fn block(section: &Section<'_>) -> RawBlock {
 }
 
 fn row(section: &Section<'_>) -> RawRow {
+    let only = section.texts("only").unwrap_or_default();
+    if let Some(shape) = section.text("shape") {
+        let (at, is, spot) = (section.text("at"), section.text("is"), section.spot());
+        return RawRow { spot, at, is, shape: Some(shape), only, ..RawRow::default() };
+    }
     let size = |key: &str| section.count(key, 1..=SIZE_MAX).and_then(|n| usize::try_from(n).ok());
     let flag = |key: &str| section.flag(key).unwrap_or(false);
     let (yes, no) = (section.text("yes"), section.text("no"));
@@ -250,11 +284,14 @@ fn row(section: &Section<'_>) -> RawRow {
         key: section.text("key"),
         ordinal: flag("ordinal"),
         again: flag("again"),
+        written: section.flag("written").unwrap_or(true),
         shared: flag("shared"),
         repeated: flag("repeated"),
+        join: section.choice("join", &[("words", ())]),
         repeat: section.choice("repeat", &[lines, chunks]),
         times: size("times"),
         drop: section.text("drop"),
-        only: section.texts("only").unwrap_or_default(),
+        shape: None,
+        only,
     }
 }

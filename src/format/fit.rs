@@ -95,7 +95,10 @@ fn text(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: Kind) -> Opti
 
 fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> {
     if let Some(key) = &raw.key {
-        let number = builder.lists.iter().position(|list| list.field.path() == key.value);
+        let number = builder.list_named(&key.value);
+        if let Some(number) = number {
+            builder.refuse_two_homes(number, &key.spot, "nothing points to it by order number");
+        }
         if number.is_none() {
             let reason = format!("\"{}\" is not a [[list]] of this table", key.value);
             builder.problems.add(key.spot.problem(reason));
@@ -129,7 +132,7 @@ fn known_codes(builder: &Builder<'_>, name: &Found<String>, field: &Target) -> O
     let codes = builder.codes.named(name)?;
     let list = field.field.row().codes;
     if list != "-" && !OPEN_LISTS.contains(&list) {
-        for code in codes.known().filter(|code| !builder.codes.admits(list, code)) {
+        for code in builder.codes.strangers(list, &name.value, &codes) {
             let reason = format!("its code \"{code}\" is not in formats/codes/{list}.toml");
             builder.problems.add(name.spot.problem(reason));
         }

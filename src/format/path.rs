@@ -1,6 +1,8 @@
 //! The two kinds of path in a row: the document's own (`Invoices/Invoice[]/InvoiceNo`, `@id`, `{line1,line2}`) and the
 //! canonical one (`items[].packages[1].marks`).
 
+use std::fmt;
+
 use crate::{
     model::{
         certificate::{Index, Place},
@@ -8,6 +10,9 @@ use crate::{
     },
     problem::nearest,
 };
+
+/// Highest position a path may name: those before it are written empty where they have nothing.
+const POSITION_MAX: usize = 99;
 
 /// One step of a path in the document's own names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +25,8 @@ pub struct Segment {
     pub attribute: bool,
     /// Whether it repeats (`Goods[]`).
     pub repeats: bool,
+    /// Which one of its name it is, counted from 0 (`type[1]` is the first).
+    pub position: Option<usize>,
 }
 
 /// A path in the document's own names. Several last segments stand for the parts of one text.
@@ -55,16 +62,29 @@ impl National {
 }
 
 fn segment(text: &str) -> Result<Segment, String> {
+    let (text, position) = positioned(text)?;
     let (text, repeats) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
     let (text, attribute) = text.strip_prefix('@').map_or((text, false), |name| (name, true));
     let (prefix, name) = match text.split_once(':') {
         Some((prefix, name)) => (Some(prefix.to_owned()), name),
         None => (None, text),
     };
-    if name.is_empty() || name.contains(['[', ']', '{', '}', '@', ':']) {
-        return Err(format!("\"{text}\" is not a name; write a/b, a[]/b, a/@id or a/{{b,c}}"));
+    if name.is_empty() || name.contains(['[', ']', '{', '}', '@', ':']) || (attribute && position.is_some()) {
+        return Err(format!("\"{text}\" is not a name; write a/b, a[]/b, a[1]/b, a/@id or a/{{b,c}}"));
     }
-    Ok(Segment { prefix, name: name.to_owned(), attribute, repeats })
+    Ok(Segment { prefix, name: name.to_owned(), attribute, repeats, position })
+}
+
+/// Takes `[2]` from the end of a step.
+fn positioned(text: &str) -> Result<(&str, Option<usize>), String> {
+    let Some((name, number)) = text.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) else {
+        return Ok((text, None));
+    };
+    match number.parse::<usize>() {
+        _ if number.is_empty() => Ok((text, None)),
+        Ok(number) if (1..=POSITION_MAX).contains(&number) => Ok((name, Some(number - 1))),
+        _ => Err(format!("\"[{number}]\" is not a position from 1 to {POSITION_MAX}")),
+    }
 }
 
 /// The text of some steps, as a table writes them.
@@ -85,6 +105,9 @@ pub fn text<'a>(steps: impl IntoIterator<Item = &'a Segment>) -> String {
         out.push_str(&step.name);
         if step.repeats {
             out.push_str("[]");
+        }
+        if let Some(position) = step.position {
+            out.push_str(&format!("[{}]", position + 1));
         }
     }
     out
@@ -177,16 +200,30 @@ impl Target {
     }
 }
 
+impl fmt::Display for Target {
+    /// The path as tables write it, fixed positions counted from 1.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, part) in self.field.path().split("[]").enumerate() {
+            match number.checked_sub(1).and_then(|before| self.slots.get(before)) {
+                Some(Some(fixed)) => write!(f, "[{}]{part}", fixed + 1)?,
+                Some(None) => write!(f, "[]{part}")?,
+                None => f.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_national_path_prints_as_it_was_read() {
-        for path in ["a", "a/b[]/c", "soap:Envelope/a/@id", "x:a[]/y:b[]"] {
+        for path in ["a", "a/b[]/c", "soap:Envelope/a/@id", "x:a[]/y:b[]", "a[2]/b[99]"] {
             assert_eq!(text(National::parse(path).unwrap().steps()), path);
         }
-        for bad in ["", "a//b", "a/[]", "a/{b", "a/b]"] {
+        for bad in ["", "a//b", "a/[]", "a/{b", "a/b]", "a[0]", "a[100]", "a[x]", "@a[1]"] {
             assert!(National::parse(bad).is_err(), "{bad}");
         }
         let lines = National::parse("address/{line1, line2}").unwrap();

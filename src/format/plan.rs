@@ -35,6 +35,12 @@ pub struct Element {
     pub space: Option<String>,
     /// Whether it is an attribute.
     pub attribute: bool,
+    /// Which one of its name it is, counted from 0, where the table tells them apart.
+    pub position: Option<usize>,
+    /// Beside which other element it counts.
+    pub when: Option<When>,
+    /// It is written only where the certificate has one of these fields; empty: always.
+    pub having: Vec<Field>,
     /// How it repeats.
     pub repeat: Repeat,
     /// Whether it may be left out whole, its required rows included.
@@ -43,6 +49,17 @@ pub struct Element {
     pub leaf: Option<(usize, usize)>,
     /// What is inside, in order of output.
     pub children: Vec<Element>,
+}
+
+/// That an element counts only beside another one, below the same parent, or only without it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct When {
+    /// Local name of the other one.
+    pub name: String,
+    /// Its namespace.
+    pub space: Option<String>,
+    /// Whether it must be there; otherwise it must not.
+    pub beside: bool,
 }
 
 /// How an element repeats.
@@ -67,6 +84,10 @@ pub struct List {
     pub field: Field,
     /// The field of the surrounding list that points to a record of this one.
     pub link: Option<Target>,
+    /// Whether the record may stand there several times; the first one is the one pointed to.
+    pub several: bool,
+    /// The other home of the same canonical list: entries that nothing points to stand in the one without link.
+    pub home: Option<usize>,
     /// Only elements whose child of this name has this text count.
     pub only_where: Option<(String, String)>,
     /// Whether a document must have at least one.
@@ -118,8 +139,10 @@ pub struct FieldRow {
     pub implies: Option<(Target, Value)>,
     /// Written as the entry's position when the field has no value.
     pub ordinal: bool,
-    /// Another row reads the same field; this one is read only where that one had nothing.
-    pub again: bool,
+    /// On a row that only repeats its field: the rows that read it first.
+    pub again: Option<Vec<usize>>,
+    /// Whether it is written; a row of `again` may only be another spelling to be read.
+    pub written: bool,
 }
 
 /// How the repetition around a leaf and the lists around its field stand to each other.
@@ -144,6 +167,8 @@ pub enum Parts {
     One,
     /// Over so many named leaves, a line each.
     Fields(usize),
+    /// Over so many named leaves, a word each.
+    Words(usize),
     /// Over a repeated leaf, a line each.
     Lines {
         /// Most repetitions.
@@ -172,7 +197,33 @@ pub struct Implied {
 /// A code list of a row, shared.
 pub type SharedCodes = Arc<Codes>;
 
+impl List {
+    /// A plain list.
+    #[must_use]
+    pub fn new(field: Field) -> Self {
+        Self { field, link: None, several: false, home: None, only_where: None, required: false }
+    }
+}
+
+impl Parts {
+    /// What stands between the pieces of a text.
+    #[must_use]
+    pub fn joiner(self) -> &'static str {
+        match self {
+            Self::Chunks { .. } => "",
+            Self::Words(_) => " ",
+            _ => "\n",
+        }
+    }
+}
+
 impl Plan {
+    /// The list without link of two homes.
+    #[must_use]
+    pub fn head_of(&self, list: usize) -> Option<usize> {
+        self.lists.get(list).filter(|list| list.link.is_some())?.home
+    }
+
     /// The field row behind a leaf, if it is one.
     #[must_use]
     pub fn field_row(&self, row: usize) -> Option<&FieldRow> {
@@ -191,6 +242,9 @@ impl Element {
             name: name.to_owned(),
             space,
             attribute: false,
+            position: None,
+            when: None,
+            having: Vec::new(),
             repeat: Repeat::Once,
             optional: false,
             leaf: None,

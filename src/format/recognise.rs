@@ -22,8 +22,19 @@ pub struct Recognise {
     pub variant_below: Option<Steps>,
 }
 
-/// Steps of a path, each with its local name and namespace.
-pub type Steps = Vec<(String, Option<String>)>;
+/// Steps of a path.
+pub type Steps = Vec<Step>;
+
+/// One step of a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Local name.
+    pub name: String,
+    /// Namespace.
+    pub space: Option<String>,
+    /// Which one of its name, counted from 0; the first one where the table does not say.
+    pub position: Option<usize>,
+}
 
 /// Where issuer, number, lineage and version stand.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -99,16 +110,23 @@ impl IdentityRule {
 
 /// The first node at a path below `root`; an attribute never is one.
 #[must_use]
-pub fn find<'a>(root: &'a Node, path: &[(String, Option<String>)]) -> Option<&'a Node> {
-    path.iter().try_fold(root, |node, (name, space)| {
-        node.children.iter().find(|child| child.name == *name && child.space.as_deref() == space.as_deref())
+pub fn find<'a>(root: &'a Node, path: &[Step]) -> Option<&'a Node> {
+    path.iter().try_fold(root, |node, step| {
+        let mut named =
+            node.children.iter().filter(|child| child.name == step.name && child.space == step.space);
+        named.nth(step.position.unwrap_or(0))
     })
 }
 
-/// Local names and namespaces of steps.
+/// Steps as they are found in a document.
 #[must_use]
 pub fn steps(segments: &[Segment], space: impl Fn(&Segment) -> Option<String>) -> Steps {
-    segments.iter().map(|segment| (segment.name.clone(), space(segment))).collect()
+    let step = |segment: &Segment| Step {
+        name: segment.name.clone(),
+        space: space(segment),
+        position: segment.position,
+    };
+    segments.iter().map(step).collect()
 }
 
 #[cfg(test)]

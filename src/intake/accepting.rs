@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, proof::jws},
     evidence::{
         key::SigningKey,
         receipt::{RECEIPT, Receipt},
@@ -14,6 +14,7 @@ use crate::{
         id::{Digest, FormatId, MessageId},
         key::Key,
     },
+    region::agreement::ProofDemand,
     store::{
         Fault, Store,
         record::{Acceptance, Body, Role, Standing},
@@ -98,6 +99,8 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         duplicate_of: decision.duplicate_of,
         attachments: &reading.attachments,
         targets: &reading.targets,
+        demand: reading.demand.map(ProofDemand::word),
+        judgements: &reading.judgements,
         findings: &findings,
         config: push.region.digest,
         test,
@@ -125,13 +128,16 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         answer,
         duplicate_of: decision.duplicate_of,
         attachments: reading.attachments.clone(),
+        demand: reading.demand.map(ProofDemand::word),
+        judgements: reading.judgements.clone(),
+        leaves: reading.leaves.clone(),
         bodies: bodies(push, reading),
         receipt,
         seen,
     })
 }
 
-/// The original, the canonical certificate and what no row maps.
+/// The original, the canonical certificate, what no row maps, and the signature beside the original.
 fn bodies(push: &Push, reading: &Reading) -> Vec<Body> {
     let body = |role: Role, format: &str, media_type: &str, bytes: Vec<u8>| Body {
         role,
@@ -150,6 +156,9 @@ fn bodies(push: &Push, reading: &Reading) -> Vec<Body> {
         let fields = reading.remainder.iter().map(|(path, text)| json!({"path": path, "text": text}));
         let bytes = serde_json::Value::from_iter(fields).to_string().into_bytes();
         bodies.push(body(Role::Remainder, format, json, bytes));
+    }
+    if let Some(detached) = &push.signature {
+        bodies.push(body(Role::Signature, "jws", jws::MEDIA_TYPE, detached.clone().into_bytes()));
     }
     bodies
 }

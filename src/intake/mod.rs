@@ -50,6 +50,8 @@ pub struct Push {
     pub envelope: Envelope,
     /// What the body is.
     pub content: Content,
+    /// A detached JWS over the body, as the header `CoO-Signature` has it; not verified yet.
+    pub signature: Option<String>,
     /// The body, byte for byte.
     pub body: Bytes,
     /// SHA-256 of the body, as recomputed by the hub.

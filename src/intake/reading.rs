@@ -1,7 +1,13 @@
 //! The CPU half of intake: bytes to a judged certificate with its targets. Pure; runs on the bounded pool.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    decode::{self, proof},
+    decode::{
+        self,
+        proof::{self, jws},
+        wrapping,
+    },
     map,
     message::{self, Message},
     model::{
@@ -9,12 +15,13 @@ use crate::{
         envelope::{Answer, Function},
         finding::{Finding, any_severe},
         id::{DeliveryId, Digest, FormatId, MemberId},
+        judgement::Judgement,
         key::Key,
         reason::Reason,
         value::Date,
     },
     region::{
-        agreement::{CopyView, Unseen},
+        agreement::{CopyView, ProofDemand, Unseen},
         member::{Form, Member},
     },
     render,
@@ -48,6 +55,12 @@ pub(super) struct Reading {
     pub(super) attachments: Vec<Digest>,
     /// Members it goes to, and why.
     pub(super) targets: Vec<(MemberId, String)>,
+    /// The proof the agreement demanded; none of a hub message.
+    pub(super) demand: Option<ProofDemand>,
+    /// What was made of each signature.
+    pub(super) judgements: Vec<Judgement>,
+    /// The leaves of those signatures, DER by digest.
+    pub(super) leaves: BTreeMap<Digest, Vec<u8>>,
     /// Warnings and notes.
     pub(super) findings: Vec<Finding>,
 }
@@ -71,17 +84,29 @@ pub(super) fn read(
     (limits, attachments): (&decode::limit::Limits, &attachment::Limits),
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
+    let signer = beside(push).map_err(|finding| vec![finding])?;
     match push.content {
         Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
-            read_document(push, source, &decoded, attachments, today)
+            read_document(push, source, Read { decoded, signer }, attachments, today)
         }
         Content::Document(_) => Err(vec![Finding::severe(
             Reason::HeaderInvalid,
             "a cancellation or response is a hub message; send it as application/vnd.coohub.message+json without CoO-Function",
         )]),
     }
+}
+
+/// A document's tree, and who signed its bytes.
+struct Read {
+    decoded: decode::Decoded,
+    signer: Option<proof::Signer>,
+}
+
+/// Who made the signature beside the body, verified; whatever the body is, a bad one is refused.
+fn beside(push: &Push) -> Result<Option<proof::Signer>, Finding> {
+    push.signature.as_deref().map(|detached| jws::verify(detached, &push.body)).transpose()
 }
 
 fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
@@ -134,12 +159,12 @@ fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, V
 fn read_document(
     push: &Push,
     source: &Member,
-    decoded: &decode::Decoded,
+    read: Read,
     limits: &attachment::Limits,
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
-    let form = recognise(push, source, decoded)?;
-    let (draft, proof) = mapped(push, &form, decoded)?;
+    let form = recognise(push, source, &read.decoded)?;
+    let (draft, proof) = mapped(push, &form, read)?;
     let case = validate::Case {
         region: &push.region,
         source,
@@ -148,6 +173,7 @@ fn read_document(
         proof: &proof,
         form: &form,
         today,
+        received: push.received,
     };
     let judged = validate::validate(&case)?;
     let stated = draft.identity.version.or(push.envelope.version);
@@ -175,6 +201,7 @@ fn read_document(
     })
     .map_err(|finding| vec![finding])?;
     let mut findings = judged.findings.clone();
+    findings.extend(proof.wrapped.iter().flat_map(wrapping::Wrapped::findings));
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
     let attachments = attachment::named(&push.envelope.attachments, certificate, limits);
@@ -196,6 +223,9 @@ fn read_document(
         targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
+        demand: Some(judged.demand),
+        leaves: leaves(&proof),
+        judgements: judged.judgements,
         findings,
     })
 }
@@ -213,25 +243,34 @@ impl Reading {
             unseen,
             attachments: Vec::new(),
             targets: Vec::new(),
+            demand: None,
+            judgements: Vec::new(),
+            leaves: BTreeMap::new(),
             findings: Vec::new(),
         }
     }
 }
 
+/// The leaves of the signatures, once each.
+fn leaves(proof: &proof::Proof) -> BTreeMap<Digest, Vec<u8>> {
+    let signers = proof.exporter.iter().chain(&proof.official);
+    signers.map(|signer| (signer.leaf_digest, signer.leaf_der.clone())).collect()
+}
+
 /// The form the document is in, among those its source may send.
 fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<Form, Vec<Finding>> {
     let known = |form: &Form| match form {
-        Form::Canonical(syntax) => map::canonical::recognises(*syntax, &decoded.document),
-        Form::Table(id) => {
-            push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document))
+        Form::Canonical(syntax) => {
+            decoded.wrapped.is_none() && map::canonical::recognises(*syntax, &decoded.document)
         }
+        Form::Table(id) => push.region.tables.get(id).is_some_and(|table| table.takes(decoded)),
     };
     let stated = push.envelope.format.as_deref();
     let mut sendable = source.sends.iter().filter(|form| stated.is_none_or(|name| name == form.name()));
     if let Some(form) = sendable.find(|form| known(form)) {
         return Ok(form.clone());
     }
-    let foreign = push.region.tables.values().find(|table| table.recognises(&decoded.document));
+    let foreign = push.region.tables.values().find(|table| table.takes(decoded));
     let names = source.sends.iter().map(Form::name).collect::<Vec<_>>().join(", ");
     Err(vec![match foreign {
         Some(table) if stated.is_none() => Finding::severe(
@@ -241,31 +280,41 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
                 table.id
             ),
         ),
-        _ => Finding::severe(
-            Reason::FormatUnknown,
-            format!("the document is in no format this member sends: {names}"),
-        ),
+        _ => {
+            let inside = if decoded.wrapped.is_some() { ", in a wrapper that format takes" } else { "" };
+            let advice = format!("the document is in no format this member sends{inside}: {names}");
+            let hint =
+                wrapping::foreign(&decoded.document.root).map_or(String::new(), |hint| format!("; {hint}"));
+            Finding::severe(Reason::FormatUnknown, advice + &hint)
+        }
     }])
 }
 
-/// The draft, and the signatures verified on the very tree it was mapped from.
-fn mapped(
-    push: &Push,
-    form: &Form,
-    decoded: &decode::Decoded,
-) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
-    let Form::Table(id) = form else {
-        return Ok((map::canonical::map(&decoded.document), proof::Proof::default()));
-    };
-    let Some(table) = push.region.tables.get(id) else {
-        return Err(vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]);
-    };
-    let proof = match (table.signature, &decoded.tree) {
-        (Some(profile), Some(tree)) => proof::verify(profile, tree, &proof::Algorithms { sha1: table.sha1 })?,
+/// The draft, and the signatures verified on the very tree it was mapped from, or beside it.
+fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
+    let Read { decoded, signer } = read;
+    let table =
+        match form {
+            Form::Canonical(_) => None,
+            Form::Table(id) => Some(push.region.tables.get(id).ok_or_else(|| {
+                vec![Finding::severe(Reason::FormatUnknown, "the format is not configured")]
+            })?),
+        };
+    let own = table.and_then(|table| table.signature);
+    let mut proof = match (table, own, &decoded.tree) {
+        (Some(table), Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => proof::Proof::default(),
     };
-    let mut draft = map::map(table, &decoded.document);
-    draft.findings.extend(table.schema.iter().flat_map(|schema| schema.check(decoded, &push.body)));
+    if let Some(signer) = signer {
+        proof = proof.with_detached(own, signer).map_err(|finding| vec![finding])?;
+    }
+    proof.wrapped = decoded.wrapped.clone();
+    let mut draft = match table {
+        Some(table) => map::map(table, &decoded.document),
+        None => map::canonical::map(&decoded.document),
+    };
+    let schema = table.and_then(|table| table.schema.as_ref());
+    draft.findings.extend(schema.iter().flat_map(|schema| schema.check(&decoded, &push.body)));
     Ok((draft, proof))
 }
 
@@ -300,7 +349,8 @@ fn dry_run(push: &Push, subject: &Key, certificate: &Certificate, plan: &Plan) -
     findings
 }
 
-/// Envelope and body in one digest: what makes two pushes under one key the same push.
+/// Envelope and body in one digest: what makes two pushes under one key the same push. A signature over the body is
+/// left out: made again it looks different and says the same.
 pub(super) fn fingerprint(push: &Push) -> Digest {
     let envelope = &push.envelope;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -7,6 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::respond::Refusal;
 use crate::{
+    decode::proof::jws,
     intake::Content,
     model::{
         envelope::{Envelope, Function},
@@ -16,7 +17,8 @@ use crate::{
     },
 };
 
-/// Longest value of a header the hub reads, in characters; the value is UTF-8.
+/// Longest value of a header the hub reads, in characters; the value is UTF-8. A signature may be longer:
+/// [`jws::HEADER_CHARACTERS_MAX`].
 pub(super) const VALUE_CHARACTERS_MAX: usize = 256;
 
 /// Most digests in `CoO-Attachment`, whatever the hub is set to take.
@@ -33,6 +35,7 @@ pub(super) struct Stated {
     pub(super) digest: Digest,
     pub(super) content: Content,
     pub(super) envelope: Envelope,
+    pub(super) signature: Option<String>,
 }
 
 /// Reads the headers of a push.
@@ -42,10 +45,10 @@ pub(super) struct Stated {
 pub(super) fn read(headers: &HeaderMap) -> Result<Stated, Refusal> {
     let mut reader = Reader { headers, findings: Vec::new() };
     let (key, digest, content) = (reader.key(), reader.digest(), reader.content());
-    let envelope = reader.envelope();
+    let (envelope, signature) = (reader.envelope(), reader.signature());
     match (key, digest, content) {
         (Some(key), Some(digest), Some(content)) if reader.findings.is_empty() => {
-            Ok(Stated { key, digest, content, envelope })
+            Ok(Stated { key, digest, content, envelope, signature })
         }
         _ => Err(Refusal::found(reader.findings)),
     }
@@ -137,6 +140,10 @@ impl Reader<'_> {
         }
     }
 
+    fn signature(&mut self) -> Option<String> {
+        self.value(&HeaderName::from_static("coo-signature"), jws::HEADER_CHARACTERS_MAX)
+    }
+
     fn coo(&mut self, name: &'static str) -> Option<String> {
         self.optional(&HeaderName::from_static(name))
     }
@@ -206,6 +213,11 @@ impl Reader<'_> {
 
     /// The one value of a header; repeated lines, other text than UTF-8 and over-long values are findings.
     fn optional(&mut self, name: &HeaderName) -> Option<String> {
+        self.value(name, VALUE_CHARACTERS_MAX)
+    }
+
+    /// As [`Reader::optional`], of a length of its own.
+    fn value(&mut self, name: &HeaderName, characters_max: usize) -> Option<String> {
         let mut lines = self.headers.get_all(name).iter();
         let first = lines.next()?;
         if lines.next().is_some() {
@@ -213,9 +225,9 @@ impl Reader<'_> {
             return None;
         }
         let text = std::str::from_utf8(first.as_bytes()).map(str::trim).ok();
-        let fits = |text: &&str| (1..=VALUE_CHARACTERS_MAX).contains(&text.chars().count());
+        let fits = |text: &&str| (1..=characters_max).contains(&text.chars().count());
         let Some(text) = text.filter(fits) else {
-            self.invalid(name, &format!("has 1 to {VALUE_CHARACTERS_MAX} characters of UTF-8"));
+            self.invalid(name, &format!("has 1 to {characters_max} characters of UTF-8"));
             return None;
         };
         Some(text.to_owned())

@@ -60,6 +60,8 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
             itself needs no header."),
         ("CoO-Test" = Option<String>, Header, description = "?1 for test traffic, which never reaches a live \
             endpoint."),
+        ("CoO-Signature" = Option<String>, Header, description = "The official's detached JWS over the body, \
+            <protected>..<signature>: RFC 7515 appendix F, alg ES256, PS256, RS256 or EdDSA, the leaf in x5c."),
     ),
     request_body(
         description = "The document, UTF-8, without Content-Encoding. A cancellation or response is a hub message.",
@@ -172,7 +174,7 @@ pub(super) async fn state(
 /// Headers, body, digest, verdict; the room of the body is given back with the answer.
 async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let Stated { key, digest, content, envelope } = stated::read(&parts.headers)?;
+    let Stated { key, digest, content, envelope, signature } = stated::read(&parts.headers)?;
     Span::current().record(field::MESSAGE_KEY, key.as_str());
     let held = body::read(shared, &caller, &parts.headers, body, shared.door.config.body_bytes_max).await?;
     if Digest::of(&held.bytes) != digest {
@@ -191,6 +193,7 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
             key,
             envelope,
             content,
+            signature,
             body: held.bytes.clone(),
             digest,
             received: caller.received,

@@ -37,6 +37,10 @@ pub(super) fn about_field(field: Field, reason: Reason, advice: impl Into<String
 /// A text that is no value of its field.
 #[must_use]
 pub(super) fn unfit(field: Field, unfit: &Unfit) -> Finding {
+    if *unfit == Unfit::Embedded {
+        let advice = "a file inside a text is not carried over; it stays in the original";
+        return Finding { level: Level::Info, ..Finding::warning(unfit.reason(), advice) };
+    }
     let advice = match unfit {
         Unfit::UnknownCode => format!("use a code of the format's list for {field}"),
         other => format!("this text {other}"),

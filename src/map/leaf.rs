@@ -54,7 +54,9 @@ impl Walk<'_> {
             Some(Does::Ordinal(list)) => self.ordinal(*list, leaf),
             Some(Does::Field(field)) if field.parts != Parts::One => self.piece(row, part, field, leaf),
             Some(Does::Field(field)) => {
-                let later = field.again || field.scope == Scope::Shared || matches!(field.form, Form::Key(_));
+                let later = field.again.is_some()
+                    || field.scope == Scope::Shared
+                    || matches!(field.form, Form::Key(_));
                 if later { self.wait(row, leaf) } else { self.field(field, leaf) }
             }
         }
@@ -91,7 +93,7 @@ impl Walk<'_> {
             pieces.position = leaf.position;
         }
         match field.parts {
-            Parts::Fields(number) => {
+            Parts::Fields(number) | Parts::Words(number) => {
                 pieces.texts.resize(number, None);
                 if let Some(place) = pieces.texts.get_mut(part) {
                     *place = Some(leaf.text.to_owned());
@@ -118,11 +120,17 @@ impl Walk<'_> {
                 self.put(field, read, leaf);
             }
             Err(unfit) => {
-                self.draft.remainder.push((leaf.position.path.clone(), leaf.text.to_owned()));
                 let finding = finding::unfit(field.target.field, &unfit);
-                self.find(field, &leaf, finding);
+                self.refuse(field, leaf, finding);
             }
         }
+    }
+
+    /// A text that is no value of its field: reported, kept, and no other row may fill the field in its stead.
+    pub(super) fn refuse(&mut self, field: &FieldRow, leaf: Leaf<'_>, finding: Finding) {
+        self.find(field, &leaf, finding);
+        self.draft.remainder.push((leaf.position.path, leaf.text.to_owned()));
+        self.refused.extend(field.target.place(leaf.index));
     }
 
     /// Adds a finding about a field, where it stands on both sides.
@@ -198,5 +206,5 @@ impl Walk<'_> {
 #[must_use]
 pub(super) fn join(parts: Parts, pieces: &Pieces) -> String {
     let texts = pieces.texts.iter().flatten().map(String::as_str).collect::<Vec<_>>();
-    texts.join(if matches!(parts, Parts::Chunks { .. }) { "" } else { "\n" })
+    texts.join(parts.joiner())
 }

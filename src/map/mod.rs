@@ -12,7 +12,9 @@
 pub mod canonical;
 mod finding;
 mod leaf;
+mod place;
 mod record;
+mod remainder;
 mod settle;
 mod trail;
 mod walk;
@@ -36,7 +38,7 @@ pub struct Draft {
     pub certificate: Certificate,
     /// Where each came from; values the format implies come from nowhere.
     pub sources: BTreeMap<Place, Position>,
-    /// Source fields no row maps: path and text.
+    /// Source fields no row maps: path and text; of a file inside a text, its type, size and digest.
     pub remainder: Vec<(String, String)>,
     /// What the document says of its own identity, by the table's rules.
     pub identity: Identity,
@@ -65,7 +67,13 @@ pub struct Identity {
 #[must_use]
 pub fn map(table: &Table, document: &Document) -> Draft {
     match table.plan_of(document) {
-        Some(plan) => settle::settled(table, plan, walk::walk(table, plan, document)),
+        Some(plan) => {
+            let mut draft = settle::settled(table, plan, walk::walk(table, plan, document));
+            for (_, text) in &mut draft.remainder {
+                *text = remainder::kept(std::mem::take(text));
+            }
+            draft
+        }
         None => {
             let advice = "the document is in none of the forms this format has";
             let findings = vec![Finding::severe(Reason::FormatUnknown, advice)];

@@ -28,6 +28,14 @@ pub(super) struct Found {
 /// Values of one group or record.
 pub(super) type Values = Vec<Found>;
 
+/// An entry's pointer to a record in it.
+pub(super) struct Link {
+    list: usize,
+    record: usize,
+    index: Index,
+    position: Position,
+}
+
 impl Walk<'_> {
     /// A group of entries: what stands on it holds for each of them.
     pub(super) fn group(&mut self, list: usize, plan: &Element, node: &Node, index: Index) -> bool {
@@ -64,7 +72,7 @@ impl Walk<'_> {
         self.draft.remainder.extend(kept);
     }
 
-    /// A record inside an entry: the entry points to it, and equal records are one.
+    /// A record inside an entry: the entry points to it, and equal records are one. Says whether there was anything.
     pub(super) fn record(&mut self, list: usize, plan: &Element, node: &Node, index: Index) -> bool {
         self.record.clear();
         self.forget_pieces(Scope::Record);
@@ -72,29 +80,46 @@ impl Walk<'_> {
         let mut values = std::mem::take(&mut self.record);
         values.sort_by_key(|found| found.target.field);
         if values.is_empty() {
-            return true;
+            return false;
         }
         let records = self.records.entry(list).or_default();
         let same = |known: &Values| {
             known.len() == values.len()
                 && known.iter().zip(&values).all(|(a, b)| a.target == b.target && a.value == b.value)
         };
-        let position = match records.iter().position(same) {
-            Some(position) => position,
+        let record = match records.iter().position(same) {
+            Some(record) => record,
             None => {
-                records.push(values.clone());
+                records.push(values);
                 records.len() - 1
             }
         };
-        let Some(inner) = Index::TOP.inside(position) else { return true };
-        let here = self.trail.position(node);
-        for found in values {
-            self.set(&found.target, found.value, found.position, inner);
-        }
-        let link = self.plan.lists.get(list).and_then(|list| list.link.clone());
-        if let (Some(link), Some(number)) = (link, conversion::ordinal(position)) {
-            self.set(&link, number, here, index);
-        }
+        let position = self.trail.position(node);
+        self.links.push(Link { list, record, index, position });
         true
+    }
+
+    /// Gives the records their positions: after the entries of the list's other home, wherever in the document that is.
+    pub(super) fn place_records(&mut self) {
+        let plan = self.plan;
+        let before = |walk: &Self, list: usize| {
+            let head = plan.head_of(list).and_then(|head| walk.entries.get(&(head, Index::TOP)));
+            head.copied().unwrap_or(0)
+        };
+        for (list, records) in std::mem::take(&mut self.records) {
+            let first = before(self, list);
+            for (record, values) in records.into_iter().enumerate() {
+                let Some(inner) = Index::TOP.inside(first + record) else { break };
+                for found in values {
+                    self.set(&found.target, found.value, found.position, inner);
+                }
+            }
+        }
+        for Link { list, record, index, position } in std::mem::take(&mut self.links) {
+            let link = plan.lists.get(list).and_then(|list| list.link.as_ref());
+            if let (Some(link), Some(number)) = (link, conversion::ordinal(before(self, list) + record)) {
+                self.set(link, number, position, index);
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         finding::{Finding, Position},
         key,
         reason::Reason,
+        value::Value,
     },
 };
 
@@ -30,9 +31,10 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
             walk.field(field, Leaf { text: &text, position: pieces.position, index });
         }
     }
+    walk.place_records();
     let (again, first): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut walk.waiting)
         .into_iter()
-        .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again));
+        .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again.is_some()));
     for waiting in first.into_iter().chain(again) {
         walk.settle(waiting);
     }
@@ -46,7 +48,7 @@ impl Walk<'_> {
         let plan = self.plan;
         match plan.rows.get(waiting.row).map(|row| &row.does) {
             Some(Does::Count(list)) => self.count(*list, &waiting),
-            Some(Does::Field(field)) if field.again => self.again(field, waiting),
+            Some(Does::Field(field)) if field.again.is_some() => self.again(field, waiting),
             Some(Does::Field(field)) => match field.form {
                 Form::Key(list) => self.key(list, field, waiting),
                 _ if field.scope == Scope::Shared => self.shared(field, waiting),
@@ -77,9 +79,8 @@ impl Walk<'_> {
         let name = self.plan.lists.get(list).map_or("list", |list| list.field.path());
         let advice = format!("name the order number of one of {name}");
         let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
-        let Waiting { text, position, index, .. } = &waiting;
-        self.find(field, &Leaf { text, position: position.clone(), index: *index }, finding);
-        self.draft.remainder.push((waiting.position.path, waiting.text));
+        let Waiting { text, position, index, .. } = waiting;
+        self.refuse(field, Leaf { text: &text, position, index }, finding);
     }
 
     /// One value for every entry of the innermost list.
@@ -95,25 +96,26 @@ impl Walk<'_> {
         }
     }
 
-    /// A field another row reads as well: only where that one had nothing; a different text is kept.
+    /// A field another row reads as well: only where that one had no text; a text that says something else is kept.
     fn again(&mut self, field: &FieldRow, waiting: Waiting) {
-        let known = field
-            .target
-            .place(waiting.index)
-            .and_then(|place| self.draft.certificate.at(place.field, place.index).cloned());
+        let Some(place) = field.target.place(waiting.index) else { return };
+        let known = self.draft.certificate.at(place.field, place.index).cloned();
+        let Waiting { text, position, index, .. } = waiting;
         match known {
-            None => {
-                let Waiting { text, position, index, .. } = &waiting;
-                self.field(field, Leaf { text, position: position.clone(), index: *index });
+            None if !self.refused.contains(&place) => {
+                self.field(field, Leaf { text: &text, position, index });
             }
-            Some(known) => {
-                let read = field.form.read(field.kind, &waiting.text).ok().and_then(|read| read.main);
-                if read != Some(known) {
-                    self.draft.remainder.push((waiting.position.path, waiting.text));
-                }
-            }
+            Some(known) if says(field, &text, &known) => {}
+            _ => self.draft.remainder.push((position.path, text)),
         }
     }
+}
+
+/// Whether a text is a spelling of this value: it reads as it, or is how the row would write it (a moment as a day).
+fn says(field: &FieldRow, text: &str, known: &Value) -> bool {
+    let written =
+        || field.form.write(field.kind, Some(known), None).is_ok_and(|written| written.text == text);
+    field.form.read(field.kind, text).is_ok_and(|read| read.main.as_ref() == Some(known)) || written()
 }
 
 /// Sets what the format implies, beside the fields it is implied by.

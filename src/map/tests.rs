@@ -51,7 +51,7 @@ fn what_no_row_maps_is_kept_with_its_path_and_what_is_dropped_is_not() {
     let table = rows("{ at = \"Person\", drop = \"a person's id number\" },");
     let draft = read(
         &table,
-        "<Coo a='1'><Number>7</Number><Number>8</Number><Person><Id>secret</Id></Person><X><Y>z</Y></X></Coo>",
+        "<Coo a='1'><Number>7</Number><Number>8</Number><Person><Id>secret</Id></Person><Person>too</Person><X><Y>z</Y></X></Coo>",
     );
     let kept = [("/Coo/@a", "1"), ("/Coo/Number[2]", "8"), ("/Coo/X/Y", "z")];
     assert_eq!(draft.remainder, kept.map(|(path, text)| (path.to_owned(), text.to_owned())));
@@ -178,4 +178,93 @@ fn a_control_character_never_enters_a_certificate() {
     assert_eq!(at(&draft, "number"), None);
     assert_eq!(draft.findings[0].reason, Reason::FieldInvalid);
     assert_eq!(draft.remainder[0].0, "/number");
+}
+
+#[test]
+fn a_refused_text_is_not_replaced_by_a_repetition() {
+    let table = rows(
+        "{ at = \"ToName\", is = \"destinationCountry\", codes = \"countries.en\", again = true },\n\
+         { at = \"To\", is = \"destinationCountry\", codes = \"countries\" },",
+    );
+    let draft = read(&table, "<Coo><Number>7</Number><ToName>Brazil</ToName><To>ZZ</To></Coo>");
+    assert_eq!(at(&draft, "destinationCountry"), None);
+    assert_eq!(
+        draft.findings.iter().map(|finding| finding.reason).collect::<Vec<_>>(),
+        [Reason::CodeUnknown]
+    );
+    let kept = [("/Coo/To", "ZZ"), ("/Coo/ToName", "Brazil")];
+    assert_eq!(draft.remainder, kept.map(|(path, text)| (path.to_owned(), text.to_owned())));
+}
+
+#[test]
+fn a_repetition_may_say_less_than_the_first_row_without_contradicting_it() {
+    let table = rows(
+        "{ at = \"Day\", is = \"issueDate\", date = \"day\", again = true },\n\
+         { at = \"Moment\", is = \"issueDate\", date = \"any\" },",
+    );
+    let moment = "2026-03-31T23:30:00Z";
+    let xml = |day: &str| format!("<Coo><Number>7</Number><Day>{day}</Day><Moment>{moment}</Moment></Coo>");
+    assert_eq!(read(&table, &xml("2026-03-31")).remainder, []);
+    assert_eq!(read(&table, &xml("2026-04-01")).remainder.len(), 1);
+}
+
+#[test]
+fn what_stands_beside_an_element_says_whose_it_is() {
+    let table = table(
+        "[[shape]]\nname = \"party\"\nrows = [{ at = \"Name\", is = \"name\", required = true }]\n\
+         [[block]]\nrows = [{ at = \"Number\", is = \"number\" }]\n\
+         [[block]]\nat = \"Sender\"\nis = \"exporter\"\nunless = \"Exporter\"\nrows = [{ shape = \"party\" }]\n\
+         [[block]]\nat = \"Sender\"\nis = \"producer\"\nbeside = \"Exporter\"\nrows = [{ shape = \"party\" }]\n\
+         [[block]]\nat = \"Exporter\"\nis = \"exporter\"\nhaving = \"producer\"\nrows = [{ shape = \"party\" }]\n",
+    );
+    let sender = "<Sender><Name>a</Name></Sender>";
+    let draft = read(&table, &format!("<Coo><Number>7</Number>{sender}<Exporter/></Coo>"));
+    assert_eq!((at(&draft, "exporter.name").as_deref(), at(&draft, "producer.name")), (Some("a"), None));
+    let draft =
+        read(&table, &format!("<Coo><Number>7</Number>{sender}<Exporter><Name>b</Name></Exporter></Coo>"));
+    assert_eq!(at(&draft, "exporter.name").as_deref(), Some("b"));
+    assert_eq!(at(&draft, "producer.name").as_deref(), Some("a"));
+    assert_eq!(draft.findings, []);
+    let draft = read(&table, "<Coo><Number>7</Number></Coo>");
+    let missing = draft.findings.iter().filter_map(|finding| finding.position.as_ref());
+    let missing = missing.map(|position| position.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(missing, ["/Coo/Sender/Name", "/Coo/Exporter/Name"]);
+}
+
+#[test]
+fn a_position_says_which_element_of_a_name_is_meant_and_the_others_stay_unmapped() {
+    let table = rows("{ at = \"P[2]/Name\", is = \"title\" },\n{ at = \"P[3]\", is = \"status\" },");
+    let draft = read(
+        &table,
+        "<Coo><Number>7</Number><P><Name>a</Name></P><P><Name>b</Name></P><P>c</P><P>d</P></Coo>",
+    );
+    assert_eq!((at(&draft, "title").as_deref(), at(&draft, "status").as_deref()), (Some("b"), Some("c")));
+    let kept = [("/Coo/P[1]/Name", "a"), ("/Coo/P[4]", "d")];
+    let kept = kept.map(|(path, text)| (path.replace("[1]", ""), text.to_owned()));
+    assert_eq!(draft.remainder, kept);
+    assert_eq!(draft.findings, []);
+    assert_eq!(draft.sources.values().filter(|position| position.path.ends_with("/P[3]")).count(), 1);
+}
+
+const TWO_HOMES: &str = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+    [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice[]\"\nlink = \"items[].invoice\"\n\
+    [[list]]\nis = \"invoices[]\"\nat = \"Invoice[]\"\n\
+    [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice[]/Id\", is = \"invoices[].id\" },\n\
+    { at = \"Goods[]/Name\", is = \"items[].description\" },\n{ at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n]\n";
+
+#[test]
+fn entries_of_the_head_come_before_those_that_an_entry_points_to() {
+    let draft = read(
+        &table(TWO_HOMES),
+        "<Coo><Number>7</Number><Goods><Invoice><Id>A</Id></Invoice><Invoice><Id>B</Id></Invoice></Goods>\
+         <Goods><Invoice/><Invoice><Id>C</Id></Invoice></Goods><Goods><Invoice><Id>A</Id></Invoice></Goods>\
+         <Invoice><Id>X</Id></Invoice><Invoice><Id>Y</Id></Invoice></Coo>",
+    );
+    let ids = (1..=5).map(|n| at(&draft, &format!("invoices[{n}].id")));
+    let ids = ids.map(|id| id.unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(ids, ["X", "Y", "A", "C", ""]);
+    let links = (1..=3).filter_map(|n| at(&draft, &format!("items[{n}].invoice"))).collect::<Vec<_>>();
+    assert_eq!(links, ["3", "4", "3"]);
+    assert_eq!(draft.findings, []);
+    assert_eq!(draft.remainder, [("/Coo/Goods[1]/Invoice[2]/Id".to_owned(), "B".to_owned())]);
 }

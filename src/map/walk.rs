@@ -1,6 +1,6 @@
 //! The walk itself: plan and document side by side, node by node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     decode::document::{Document, Node, Scalar},
@@ -9,7 +9,7 @@ use crate::{
         plan::{Does, Element, Plan, Repeat},
     },
     model::{
-        certificate::Index,
+        certificate::{Index, Place},
         finding::{Finding, Position},
         reason::Reason,
     },
@@ -18,7 +18,8 @@ use crate::{
 use super::{
     Draft, finding,
     leaf::{Leaf, Pieces, Waiting},
-    record::Values,
+    place::{Places, is_blank},
+    record::{Link, Values},
     trail::Trail,
 };
 
@@ -36,6 +37,8 @@ pub(super) struct Walk<'a> {
     pub(super) loose: BTreeMap<usize, Pieces>,
     /// Position of the entry of a list that carries an order number.
     pub(super) orders: BTreeMap<(usize, String), usize>,
+    /// Places whose text was no value of the field.
+    pub(super) refused: BTreeSet<Place>,
     /// Leaves that can only be read when everything else is known.
     pub(super) waiting: Vec<Waiting>,
     /// Values on the group at hand.
@@ -44,6 +47,8 @@ pub(super) struct Walk<'a> {
     pub(super) record: Values,
     /// Records met so far, by list.
     pub(super) records: BTreeMap<usize, Vec<Values>>,
+    /// Which entries point to them.
+    pub(super) links: Vec<Link>,
 }
 
 /// Walks a document.
@@ -57,10 +62,12 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         pieces: BTreeMap::new(),
         loose: BTreeMap::new(),
         orders: BTreeMap::new(),
+        refused: BTreeSet::new(),
         waiting: Vec::new(),
         group: Values::new(),
         record: Values::new(),
         records: BTreeMap::new(),
+        links: Vec::new(),
     };
     walk.branch(&plan.root, &document.root, Index::TOP);
     walk
@@ -73,17 +80,18 @@ impl Walk<'_> {
         self.stray_text(node);
         let mut met = vec![0_usize; element.children.len()];
         let mut strangers: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut places = Places::new(element, node);
         let mut next = 0;
         for child in &node.children {
-            let known = position_from(&element.children, child, next);
+            let known = places.of(child, next);
             let plan = known.and_then(|at| Some((at, element.children.get(at)?, met.get_mut(at)?)));
             match plan {
-                Some((at, plan, met)) if *met == 0 || plan.repeat != Repeat::Once => {
+                Some((at, plan, met)) if *met == 0 || repeats(plan) || self.drops(plan) => {
                     next = at + 1;
                     *met += 1;
-                    let number = *met;
-                    let mark =
-                        self.trail.down(&child.name, number, child.listed || plan.repeat != Repeat::Once);
+                    let number = plan.position.map_or(*met, |position| position + 1);
+                    let repeats = child.listed || plan.repeat != Repeat::Once;
+                    let mark = self.trail.down(&child.name, number, repeats);
                     if !self.visit(plan, child, index) {
                         *met -= 1;
                     }
@@ -94,7 +102,8 @@ impl Walk<'_> {
                     let met = stranger.map_or(0, |(_, _, met)| *met);
                     let number = strangers.entry(&child.name).or_insert(met);
                     *number += 1;
-                    let mark = self.trail.down(&child.name, *number, child.listed);
+                    let number = places.number(child).unwrap_or(*number);
+                    let mark = self.trail.down(&child.name, number, child.listed);
                     if let Some(plan) = again {
                         self.stands_again(plan, child);
                     }
@@ -104,7 +113,7 @@ impl Walk<'_> {
             }
         }
         for (child, met) in element.children.iter().zip(met) {
-            if met == 0 && !child.attribute {
+            if met == 0 && !child.attribute && places.counts(child) {
                 self.missing(child, node, index);
             }
         }
@@ -150,8 +159,7 @@ impl Walk<'_> {
             }
             return true;
         };
-        let drops = self.plan.rows.get(row).is_some_and(|row| matches!(row.does, Does::Drop));
-        if drops {
+        if self.drops(plan) {
             return true;
         }
         if node.scalar == Scalar::Branch {
@@ -165,6 +173,12 @@ impl Walk<'_> {
         let position = self.trail.position(node);
         self.leaf((row, part), Leaf { text: &node.text, position, index });
         true
+    }
+
+    /// Whether an element is neither mapped nor kept, however often it stands there.
+    fn drops(&self, plan: &Element) -> bool {
+        let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+        row.is_some_and(|row| matches!(row.does, Does::Drop))
     }
 
     fn attributes(&mut self, plan: &Element, node: &Node, index: Index) {
@@ -213,6 +227,11 @@ impl Walk<'_> {
 
     /// An element that has one place and stands there again: whoever reads the last one reads another document.
     fn stands_again(&mut self, plan: &Element, node: &Node) {
+        if let Repeat::Record(list) = plan.repeat
+            && self.plan.lists.get(list).is_some_and(|list| list.several)
+        {
+            return;
+        }
         let row = plan.leaf.and_then(|(row, _)| self.plan.rows.get(row));
         let advice = "this stands here once; the first one counts";
         let finding = match row.map(|row| &row.does) {
@@ -228,7 +247,8 @@ impl Walk<'_> {
 
     /// What an absent element should have said.
     fn missing(&mut self, plan: &Element, parent: &Node, index: Index) {
-        let mark = self.trail.down(&plan.name, 1, false);
+        let number = plan.position.map_or(1, |position| position + 1);
+        let mark = self.trail.down(&plan.name, number, plan.position.is_some());
         let here = self.trail.position(parent);
         match plan.repeat {
             _ if plan.optional => {}
@@ -238,7 +258,8 @@ impl Walk<'_> {
                 if let Some((row, _)) = plan.leaf {
                     self.missing_leaf(row, here, index);
                 }
-                for child in plan.children.iter().filter(|child| !child.attribute) {
+                let alone = |child: &&Element| child.when.as_ref().is_none_or(|when| !when.beside);
+                for child in plan.children.iter().filter(|child| !child.attribute).filter(alone) {
                     self.missing(child, parent, index);
                 }
             }
@@ -270,15 +291,7 @@ impl Walk<'_> {
     }
 }
 
-fn is_blank(node: &Node) -> bool {
-    node.scalar == Scalar::Null || node.text.trim().is_empty()
-}
-
-/// The plan's element for a node; documents mostly keep the plan's order, so the search begins where the last one ended.
-fn position_from(plan: &[Element], node: &Node, start: usize) -> Option<usize> {
-    let fits =
-        |element: &Element| !element.attribute && element.name == node.name && element.space == node.space;
-    let (before, after) = plan.split_at_checked(start).unwrap_or((plan, &[]));
-    let found = after.iter().position(fits).map(|at| start + at);
-    found.or_else(|| before.iter().rposition(fits))
+/// Whether several elements of this kind are read. Of records in an entry the first one is.
+fn repeats(plan: &Element) -> bool {
+    !matches!(plan.repeat, Repeat::Once | Repeat::Record(_))
 }

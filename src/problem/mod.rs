@@ -50,7 +50,7 @@ impl fmt::Display for Problem {
 }
 
 /// Where a value stands in a file: kept beside it for problems found later, across files.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Spot {
     /// File.
     pub file: Arc<str>,

@@ -2,23 +2,25 @@
 
 use crate::decode::document::Node;
 
-/// Writes a document with these columns.
+/// Writes a document with these columns and this delimiter.
 #[must_use]
-pub fn write(root: &Node, columns: &[String]) -> Vec<u8> {
+pub fn write(root: &Node, columns: &[String], delimiter: u8) -> Vec<u8> {
+    let delimiter = char::from(delimiter);
     let mut out = String::with_capacity(1024);
-    line(&mut out, columns.iter().map(String::as_str));
+    line(&mut out, delimiter, columns.iter().map(String::as_str));
     for row in root.named("row") {
-        line(&mut out, columns.iter().map(|column| row.child(column).map_or("", |cell| cell.text.as_str())));
+        let cells = columns.iter().map(|column| row.child(column).map_or("", |cell| cell.text.as_str()));
+        line(&mut out, delimiter, cells);
     }
     out.into_bytes()
 }
 
-fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+fn line<'a>(out: &mut String, delimiter: char, cells: impl Iterator<Item = &'a str>) {
     for (i, cell) in cells.enumerate() {
         if i > 0 {
-            out.push(',');
+            out.push(delimiter);
         }
-        if cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ') {
+        if cell.contains([delimiter, '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ') {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
             out.push('"');

@@ -51,7 +51,7 @@ impl Walk<'_> {
         part: usize,
         here: Here,
     ) -> Result<Option<Vec<Node>>, Unfit> {
-        let index = self.index_of(field, here);
+        let index = self.index_of(field, here).filter(|_| field.written);
         let Some(index) = index else { return Ok(None) };
         let main = match field.scope {
             Scope::Shared => self.shared(field, here)?,
@@ -68,6 +68,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         self.means_what_is_implied(field, index)?;
+        self.first_row_would_say_it(field, index)?;
         if field.parts != Parts::One {
             return self.parts(field, part, main, here);
         }
@@ -127,6 +128,13 @@ impl Walk<'_> {
         }
     }
 
+    /// A row that only repeats a field must not bring a value past the row that reads the field.
+    fn first_row_would_say_it(&self, field: &FieldRow, index: Index) -> Result<(), Unfit> {
+        let Some(rows) = &field.again else { return Ok(()) };
+        let mut firsts = rows.iter().filter_map(|row| self.plan.field_row(*row));
+        if firsts.any(|first| self.would_arrive(first, index)) { Ok(()) } else { Err(Unfit::Spelling) }
+    }
+
     fn key(&self, list: usize, value: Option<&Value>) -> Result<Written, Unfit> {
         let value = value.ok_or(Unfit::NoEntry)?;
         let position = conversion::position(value).filter(|position| self.says_anything(list, *position));
@@ -160,7 +168,9 @@ impl Walk<'_> {
         }
         let node = |piece: String| Node::leaf("", &piece);
         Ok(match field.parts {
-            Parts::Fields(_) => pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)]),
+            Parts::Fields(_) | Parts::Words(_) => {
+                pieces.into_iter().nth(part).flatten().map(|piece| vec![node(piece)])
+            }
             _ => Some(pieces.into_iter().flatten().map(node).collect()),
         })
     }
@@ -172,8 +182,8 @@ impl Walk<'_> {
             self.fits(field, piece)?;
             field.form.read(field.kind, piece)?;
         }
-        let joiner = if matches!(field.parts, Parts::Chunks { .. }) { "" } else { "\n" };
-        let joined = pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(joiner);
+        let joined =
+            pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(field.parts.joiner());
         if joined == text { Ok(pieces) } else { Err(Unfit::Spelling) }
     }
 
@@ -198,9 +208,7 @@ impl Walk<'_> {
         (main, side): (Option<Place>, Option<Place>),
         here: Here,
     ) {
-        if field.again {
-            return;
-        }
+        let before = self.kept.len();
         let places = self.places(field, here);
         for index in places {
             self.arrives_at((&field.target, main), written.gives.main.clone(), index);
@@ -211,6 +219,10 @@ impl Walk<'_> {
                 let place = target.place(index);
                 self.keep(place, place, value.clone());
             }
+        }
+        if field.again.is_some() {
+            let place = self.index_of(field, here).and_then(|index| field.target.place(index));
+            self.kept.iter_mut().skip(before).for_each(|kept| kept.again = place);
         }
     }
 
@@ -260,6 +272,11 @@ fn split(parts: Parts, text: &str) -> Vec<Option<String>> {
             let mut pieces = text.splitn(number, '\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();
             pieces.resize(number, None);
             pieces
+        }
+        // Which words of a longer name belong together is not for us to say.
+        Parts::Words(number) => {
+            let words = text.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>();
+            if words.len() == number { words } else { Vec::new() }
         }
         Parts::Lines { times } => {
             let lines = text.split('\n').map(|line| Some(line.to_owned())).collect::<Vec<_>>();

@@ -1,5 +1,7 @@
 //! Repetitions: entries, runs of entries with equal values, records inside entries.
 
+use std::collections::BTreeSet;
+
 use crate::{
     decode::document::{Node, Syntax},
     format::{
@@ -10,7 +12,7 @@ use crate::{
     model::{certificate::Index, value::Value},
 };
 
-use super::walk::{Here, Walk};
+use super::walk::{After, Here, Walk};
 
 impl Walk<'_> {
     /// The entries of a list; on a group, those of its run.
@@ -20,14 +22,18 @@ impl Walk<'_> {
         let Some(field) = self.plan.lists.get(list).map(|list| list.field) else { return Vec::new() };
         let (first, end) = here.run.unwrap_or_else(|| (0, self.count(field, here.index)));
         let least = usize::from(first == end && self.has_repeated(plan));
+        let elsewhere = self.pointed_to(list);
         let mut nodes = Vec::new();
         let mut filled = 0;
-        for position in first..end.max(first + least) {
+        for position in (first..end.max(first + least)).filter(|position| !elsewhere.contains(position)) {
             let Some(index) = here.index.inside(position) else { break };
             let before = self.kept.len();
             let node = self.entry(plan, Here { index, run: None, record: None });
             if self.kept.len() > before {
                 filled = nodes.len() + 1;
+            }
+            if nodes.len() != position && here.run.is_none() {
+                self.moves(before, nodes.len());
             }
             nodes.push(node);
         }
@@ -37,6 +43,27 @@ impl Walk<'_> {
         *self.written.entry((list, here.index)).or_default() += nodes.len();
         self.filter(list, plan, &mut nodes);
         nodes
+    }
+
+    /// Entries of a list that have their home in the entries that point to them.
+    fn pointed_to(&self, list: usize) -> BTreeSet<usize> {
+        let home = self.plan.lists.get(list).filter(|list| list.link.is_none()).and_then(|list| list.home);
+        let Some(link) = home.and_then(|home| self.plan.lists.get(home)?.link.as_ref()) else {
+            return BTreeSet::new();
+        };
+        self.certificate.all(link.field).filter_map(|(_, value)| conversion::position(value)).collect()
+    }
+
+    /// Values kept since `first` stand at another position of their list than in the certificate.
+    fn moves(&mut self, first: usize, position: usize) {
+        for kept in self.kept.iter_mut().skip(first) {
+            let places = [Some(&mut kept.to), kept.again.as_mut()];
+            for place in places.into_iter().flatten() {
+                let inner = place.index.positions().skip(1);
+                let moved = inner.fold(Index::TOP.inside(position), |index, inner| index?.inside(inner));
+                place.index = moved.unwrap_or(place.index);
+            }
+        }
     }
 
     /// Whether anything of an entry arrives: a pointer to an entry of which nothing does says nothing.
@@ -142,14 +169,20 @@ impl Walk<'_> {
         if to == records.len() {
             records.push(says);
         }
+        let head = self.plan.head_of(list);
         for kept in self.kept.iter_mut().skip(at) {
             kept.to.index = Index::TOP.inside(to)?;
+            kept.after = head.map(After::Place);
         }
         let link = known.link.as_ref()?;
         let place = link.place(here.index);
         let from = place.filter(|place| self.certificate.at(place.field, place.index).is_some());
         self.keep(from, place, conversion::ordinal(to)?);
-        Some(node)
+        if let Some(kept) = self.kept.last_mut() {
+            kept.after = head.map(After::Pointer);
+        }
+        let listed = known.several && self.table.syntax == Syntax::Json;
+        Some(Node { listed, ..node })
     }
 
     /// The position of the record an entry points to; the only one there is, when no entry points anywhere.
@@ -158,7 +191,10 @@ impl Walk<'_> {
         let entries = self.count(list.field, Index::TOP);
         match self.value(link, index) {
             Some((_, value)) => conversion::position(&value).filter(|position| *position < entries),
-            None => (entries == 1 && self.certificate.all(link.field).next().is_none()).then_some(0),
+            None => {
+                (list.home.is_none() && entries == 1 && self.certificate.all(link.field).next().is_none())
+                    .then_some(0)
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod csv;
 mod field;
 pub mod json;
 mod list;
+mod place;
+mod settle;
 mod walk;
 pub mod xml;
 
@@ -167,7 +169,7 @@ pub fn bytes(table: &Table, document: &Document) -> Vec<u8> {
     match document.syntax {
         Syntax::Xml => xml::write(&document.root, &table.namespaces),
         Syntax::Json => json::write(&document.root),
-        Syntax::Csv => csv::write(&document.root, &columns(table)),
+        Syntax::Csv => csv::write(&document.root, &columns(table), table.delimiter),
     }
 }
 

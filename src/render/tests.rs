@@ -189,3 +189,88 @@ fn a_control_character_is_a_loss_and_never_replaced() {
     let table = rows("{ at = \"T\", is = \"title\" },");
     assert_eq!(losses(&table, &certificate(&[("title", "a\u{1}b")])), ["title"]);
 }
+
+#[test]
+fn a_repetition_is_not_written_for_a_value_that_the_first_row_cannot_spell() {
+    let table = rows(
+        "{ at = \"Name\", is = \"destinationCountry\", codes = \"countries.en\", again = true },\n\
+         { at = \"To\", is = \"destinationCountry\", codes = \"countries\", max = 1 },",
+    );
+    let certificate = certificate(&[("destinationCountry", "BR")]);
+    assert_eq!(losses(&table, &certificate), ["destinationCountry"]);
+    assert!(!text(&table, &certificate).contains("Name"));
+}
+
+#[test]
+fn an_element_before_a_position_is_written_empty_where_it_has_nothing_to_say() {
+    let rows = "[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"P[3]\", is = \"title\" },\n\
+                { at = \"P[2]/Q\", is = \"status\" },\n{ at = \"T[1]\", value = \"x\" },\n]\n";
+    let certificate = certificate(&[("title", "t")]);
+    let xml = text(&table("xml", rows), &certificate);
+    assert!(xml.contains("  <P/>\n  <P/>\n  <P>t</P>\n  <T>x</T>\n"), "{xml}");
+    let json = text(&table("json", rows), &certificate);
+    assert_eq!(json, "{\"Number\":\"7\",\"P\":[null,null,\"t\"],\"T\":[\"x\"]}");
+}
+
+#[test]
+fn the_certificate_decides_which_of_two_parties_an_element_is() {
+    let block = |at: &str, is: &str, rest: &str| {
+        format!(
+            "[[block]]\nat = \"{at}\"\nis = \"{is}\"\n{rest}\nrows = [{{ at = \"N\", is = \"name\", required = true }}]\n"
+        )
+    };
+    let table = table(
+        "xml",
+        &["[[block]]\nrows = [{ at = \"Number\", is = \"number\" }]\n".to_owned()]
+            .into_iter()
+            .chain([
+                block("S", "exporter", "unless = \"E\""),
+                block("S", "producer", "beside = \"E\""),
+                block("E", "exporter", "having = \"producer\""),
+            ])
+            .collect::<String>(),
+    );
+    let plain = |certificate: &Certificate| text(&table, certificate).replace(['\n', ' '], "");
+    let one = certificate(&[("exporter.name", "a")]);
+    assert!(plain(&one).contains("<S><N>a</N></S></Coo>"));
+    let two = certificate(&[("exporter.name", "a"), ("producer.name", "b")]);
+    assert!(plain(&two).contains("<S><N>b</N></S><E><N>a</N></E></Coo>"));
+    // Without an exporter the producer must not be taken for one.
+    let producer = certificate(&[("producer.name", "b")]);
+    let refused = ["E/N (exporter.name): no value", "S/N (exporter.name): no value"];
+    assert_eq!(unfilled(&table, &producer), refused);
+}
+
+#[test]
+fn an_entry_stands_where_it_is_pointed_to_or_in_the_head_and_pointers_follow() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice\"\nlink = \"items[].invoice\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Invoice[]\"\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice/Id\", is = \"invoices[].id\" },\n\
+         { at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n]\n",
+    );
+    let certificate = certificate(&[
+        ("invoices[1].id", "A"),
+        ("invoices[2].id", "B"),
+        ("invoices[3].id", "C"),
+        ("items[1].invoice", "1"),
+    ]);
+    let plain = text(&table, &certificate).replace(['\n', ' '], "");
+    assert!(plain.contains(
+        "<Goods><Invoice><Id>A</Id></Invoice></Goods><Invoice><Id>B</Id></Invoice><Invoice><Id>C</Id></Invoice></Coo>"
+    ));
+    let arrives = project(&table, &certificate);
+    let lines =
+        arrives.iter().map(|(place, value)| format!("{} = {value}", place.path())).collect::<Vec<_>>();
+    let wanted = [
+        "number = 7",
+        "invoices[1].id = B",
+        "invoices[2].id = C",
+        "invoices[3].id = A",
+        "items[1].invoice = 3",
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(losses(&table, &certificate), Vec::<String>::new());
+}

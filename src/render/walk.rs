@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    decode::document::Node,
+    decode::document::{Node, Syntax},
     format::{
         Table,
         path::Target,
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::Unfilled;
+use super::{Unfilled, place};
 
 /// A value that arrives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +27,19 @@ pub(super) struct Kept {
     pub(super) to: Place,
     /// What reading gives.
     pub(super) value: Value,
+    /// From a row that only repeats this field: it arrives where no other row brings it.
+    pub(super) again: Option<Place>,
+    /// What is still to be counted on: entries of the list's other home come first.
+    pub(super) after: Option<After>,
+}
+
+/// What of a value depends on the entries of a list, which may be written later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum After {
+    /// Its position.
+    Place(usize),
+    /// The position it names.
+    Pointer(usize),
 }
 
 /// What a walk leaves.
@@ -62,6 +75,14 @@ pub(super) struct Here {
     pub(super) record: Option<usize>,
 }
 
+/// When an element is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Beside,
+    Counts,
+}
+
 /// Walks a certificate.
 pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
     let variant = variant(table, certificate);
@@ -84,6 +105,7 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
     walk.demand_lists();
     walk.refuse_too_many();
     walk.imply_always();
+    walk.settle();
     Walked { root, kept: walk.kept, unfilled: walk.unfilled }
 }
 
@@ -115,31 +137,36 @@ impl Walk<'_> {
         self.counts.get(&(list, outer)).copied().unwrap_or(0)
     }
 
-    /// Fills a node with what is inside an element. Counts come last: they need the lists written. Recursion is bounded
-    /// by the plan's depth.
+    /// Fills a node with what is inside an element. What depends on an element beside it comes after that one, counts
+    /// come last: they need the lists written. Recursion is bounded by the plan's depth.
     pub(super) fn inside(&mut self, plan: &Element, mut node: Node, here: Here) -> Node {
-        let mut children: Vec<Vec<Node>> = vec![Vec::new(); plan.children.len()];
-        for counts in [false, true] {
-            for (child, slot) in plan.children.iter().zip(&mut children) {
-                if self.is_count(child) != counts {
+        let mut slots: Vec<Vec<Node>> = vec![Vec::new(); plan.children.len()];
+        for turn in [Turn::First, Turn::Beside, Turn::Counts] {
+            for (number, child) in plan.children.iter().enumerate() {
+                if self.turn(child) != turn || !self.stands(child, plan, &slots, here) {
                     continue;
                 }
                 if child.attribute {
                     let text =
                         child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
                     node.attributes.extend(text.map(|text| (child.name.clone(), text.text)));
-                } else {
+                } else if let Some(slot) = slots.get_mut(number) {
                     *slot = self.element(child, here);
                 }
             }
         }
-        node.children = children.into_iter().flatten().collect();
+        place::hold_positions(plan, &mut slots, self.table.syntax);
+        node.children = slots.into_iter().flatten().collect();
         node
     }
 
-    fn is_count(&self, element: &Element) -> bool {
+    fn turn(&self, element: &Element) -> Turn {
         let row = element.leaf.and_then(|(row, _)| self.plan.rows.get(row));
-        row.is_some_and(|row| matches!(row.does, Does::Count(_)))
+        match row.map(|row| &row.does) {
+            Some(Does::Count(_)) => Turn::Counts,
+            _ if element.when.is_some() => Turn::Beside,
+            _ => Turn::First,
+        }
     }
 
     /// The nodes of one element of the plan.
@@ -158,6 +185,7 @@ impl Walk<'_> {
         if let Some(leaf) = plan.leaf {
             let mut nodes = self.leaf(leaf, here).unwrap_or_default();
             for node in &mut nodes {
+                node.listed = plan.repeat == Repeat::Pieces && self.table.syntax == Syntax::Json;
                 node.name.clone_from(&plan.name);
                 node.space.clone_from(&plan.space);
             }
@@ -188,10 +216,12 @@ impl Walk<'_> {
     /// An element that may be left out whole: when it cannot be completed, nothing of it is written.
     fn optional(&mut self, plan: &Element, here: Here) -> Vec<Node> {
         let (kept, unfilled) = (self.kept.len(), self.unfilled.len());
+        let (written, records) = (self.written.clone(), self.records.clone());
         let nodes = self.content(plan, here);
         if self.unfilled.len() > unfilled || self.kept.len() == kept {
             self.kept.truncate(kept);
             self.unfilled.truncate(unfilled);
+            (self.written, self.records) = (written, records);
             return Vec::new();
         }
         nodes
@@ -230,14 +260,14 @@ impl Walk<'_> {
                 let why = Some(format!("a document of this format always means {}", implied.value));
                 self.unfilled.push(Unfilled { at: self.table.id.to_string(), place: Some(place), why });
             }
-            self.kept.push(Kept { from: same.then_some(place), to: place, value: implied.value.clone() });
+            self.keep(same.then_some(place), Some(place), implied.value.clone());
         }
     }
 
     /// Records that a value arrives, and what the format implies beside it.
     pub(super) fn keep(&mut self, from: Option<Place>, to: Option<Place>, value: Value) {
         if let Some(to) = to {
-            self.kept.push(Kept { from, to, value });
+            self.kept.push(Kept { from, to, value, again: None, after: None });
         }
     }
 

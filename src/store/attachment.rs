@@ -12,7 +12,7 @@ use super::{
     sqlite::attachment,
 };
 use crate::model::{
-    id::{DeliveryId, Digest, MemberId, MessageId},
+    id::{DeliveryId, Digest, MemberId},
     time::Timestamp,
 };
 
@@ -60,15 +60,6 @@ pub struct Kept {
     pub media_type: String,
     /// Length in bytes.
     pub size: u64,
-}
-
-/// What a message came with: its body and its attachments, by digest.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Origin {
-    /// Digest of the body as it was pushed.
-    pub body: Digest,
-    /// Digests of the attachments, in the order in which the message names them.
-    pub attachments: Vec<Digest>,
 }
 
 /// A put that waits for its batch.
@@ -125,14 +116,6 @@ impl Store {
             attachment::packed(db, &member, digest)?.map(pack::unpack).transpose()
         };
         Ok(self.read(unpacked).await?.map(|body| body.bytes))
-    }
-
-    /// What a message came with.
-    ///
-    /// # Errors
-    /// As every read, see [`Store::standing`].
-    pub async fn origin(&self, message: MessageId) -> Result<Option<Origin>, Fault> {
-        self.read(move |db| attachment::origin(db, message)).await
     }
 
     /// Deliveries to a target of messages that name an attachment, newest first; at most [`DELIVERIES_MAX`].

@@ -4,7 +4,8 @@ use super::record::{Cargo, Role, View};
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Original, Self::Canonical, Self::Remainder, Self::Rendering];
+    pub const ALL: [Self; 5] =
+        [Self::Original, Self::Canonical, Self::Remainder, Self::Signature, Self::Rendering];
 
     /// The word in the store.
     #[must_use]
@@ -13,6 +14,7 @@ impl Role {
             Self::Original => "original",
             Self::Canonical => "canonical",
             Self::Remainder => "remainder",
+            Self::Signature => "signature",
             Self::Rendering => "rendering",
         }
     }

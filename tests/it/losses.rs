@@ -17,10 +17,13 @@ fn both_data_profiles_take_what_edi3_and_cod_bring() {
             }
         }
     }
-    // Form A14 of the COD may leave the country of destination out; a ministry of the community insists on it.
+    // Form A14 of the COD may leave the country of destination out, form A33 has no place for it; a ministry of the
+    // community insists on it.
     let expected = [
         "a14-forma14-cafe.xml in mec-origine-xml: Pays/Importation",
         "a14-forma14-cafe.xml in mec-csv: row[]/destination_country",
+        "a33-forma33-botellas.xml in mec-origine-xml: Pays/Importation",
+        "a33-forma33-botellas.xml in mec-csv: row[]/destination_country",
     ];
     assert_eq!(refused, expected);
 }

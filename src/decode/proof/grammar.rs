@@ -8,7 +8,7 @@ use uppsala::{NodeId, NodeKind};
 use x509_parser::{parse_x509_certificate, prelude::X509Certificate};
 
 use super::{
-    Algorithms,
+    algorithm::Algorithm,
     place::{DSIG, Place, bad, elements, is},
 };
 use crate::{
@@ -24,35 +24,28 @@ const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// Canonical forms: 1.0, 1.1 and exclusive, all without comments.
 const CANONICAL: [&str; 3] =
     ["http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11", EXCLUSIVE];
-const SIGNATURES: [&str; 2] = [
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-];
-const SIGNATURE_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
-const DIGEST: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
-const DIGEST_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 
-/// Holds a signature to the profile and gives the leaf whose key must verify it.
+/// Holds a signature to the profile and gives its algorithm, and the leaf whose key must verify it.
 ///
 /// # Errors
 /// `proof-structure` or `proof-algorithm`, at the element concerned.
-pub(super) fn leaf(tree: &Tree, place: &Place, algorithms: &Algorithms) -> Result<Vec<u8>, Finding> {
+pub(super) fn leaf(tree: &Tree, place: &Place, taken: &[Algorithm]) -> Result<(Algorithm, Vec<u8>), Finding> {
     let signature = Part { tree, id: place.signature };
     signature.attributes(&[], &["Id"])?;
     let [info, value, key] = signature.exactly(["SignedInfo", "SignatureValue", "KeyInfo"])?;
     value.leaf(&["Id"])?;
-    signed_info(info, place, algorithms)?;
-    key_leaf(key)
+    let algorithm = signed_info(info, place, taken)?;
+    Ok((algorithm, key_leaf(key)?))
 }
 
-fn signed_info(info: Part<'_>, place: &Place, algorithms: &Algorithms) -> Result<(), Finding> {
+fn signed_info(info: Part<'_>, place: &Place, taken: &[Algorithm]) -> Result<Algorithm, Finding> {
     info.attributes(&[], &["Id"])?;
     let [canonical, method, reference] =
         info.exactly(["CanonicalizationMethod", "SignatureMethod", "Reference"])?;
     canonical_form(canonical)?;
     method.attributes(&["Algorithm"], &[])?;
     method.exactly([])?;
-    method.algorithm(|uri| SIGNATURES.contains(&uri) || (algorithms.sha1 && uri == SIGNATURE_SHA1))?;
+    let algorithm = method.signature(taken)?;
 
     reference.attributes(&["URI"], &["Id"])?;
     if reference.attribute("URI") != Some(place.uri) {
@@ -66,8 +59,13 @@ fn signed_info(info: Part<'_>, place: &Place, algorithms: &Algorithms) -> Result
     transforms.map_or(Ok(()), transformations)?;
     digest.named("DigestMethod")?.attributes(&["Algorithm"], &[])?;
     digest.exactly([])?;
-    digest.algorithm(|uri| uri == DIGEST || (algorithms.sha1 && uri == DIGEST_SHA1))?;
-    value.named("DigestValue")?.leaf(&[])
+    if !taken.iter().any(|algorithm| digest.attribute("Algorithm") == Some(algorithm.digest_uri())) {
+        let advice =
+            "this DigestMethod is not taken; use the hash of a signature algorithm this format takes";
+        return Err(digest.weak(advice));
+    }
+    value.named("DigestValue")?.leaf(&[])?;
+    Ok(algorithm)
 }
 
 /// The signature taken out, then a canonical form; either may be left out.
@@ -91,7 +89,10 @@ fn transformations(transforms: Part<'_>) -> Result<(), Finding> {
 
 fn canonical_form(method: Part<'_>) -> Result<(), Finding> {
     method.attributes(&["Algorithm"], &[])?;
-    method.algorithm(|uri| CANONICAL.contains(&uri))?;
+    if !method.attribute("Algorithm").is_some_and(|uri| CANONICAL.contains(&uri)) {
+        let advice = format!("this {} is not taken; use a canonical form without comments", method.name());
+        return Err(method.weak(advice));
+    }
     let doc = method.tree.parsed();
     match method.children()?.as_slice() {
         [] => Ok(()),
@@ -241,12 +242,16 @@ impl<'t> Part<'t> {
         STANDARD.decode(plain).map_err(|_| self.bad(format!("write {} as plain base64 text", self.name())))
     }
 
-    fn algorithm(self, taken: impl Fn(&str) -> bool) -> Result<(), Finding> {
-        if self.attribute("Algorithm").is_some_and(taken) {
-            return Ok(());
-        }
-        let advice =
-            format!("this {} is not taken; use SHA-256 and a canonical form without comments", self.name());
-        Err(Finding::severe(Reason::ProofAlgorithm, advice).at(self.tree.position(self.id)))
+    /// The algorithm of a `SignatureMethod`, which must be one of the format's.
+    fn signature(self, taken: &[Algorithm]) -> Result<Algorithm, Finding> {
+        let uri = self.attribute("Algorithm");
+        taken.iter().copied().find(|algorithm| uri == Some(algorithm.uri())).ok_or_else(|| {
+            let words: Vec<&str> = taken.iter().map(|algorithm| algorithm.word()).collect();
+            self.weak(format!("this SignatureMethod is not taken; this format takes {}", words.join(", ")))
+        })
+    }
+
+    fn weak(self, advice: impl Into<String>) -> Finding {
+        Finding::severe(Reason::ProofAlgorithm, advice).at(self.tree.position(self.id))
     }
 }

@@ -1,6 +1,6 @@
-//! Signatures inside documents, verified on the very tree that is mapped.
+//! Signatures inside documents, verified on the very tree that is mapped, and beside them, over their very bytes.
 //!
-//! One profile so far: `xmldsig-cod`, the two XML signatures of an ALADI certificate (di 2327 Rev. 13, §4.3.4). The
+//! One profile of signatures inside: `xmldsig-cod`, the two XML signatures of an ALADI certificate (di 2327 Rev. 13, §4.3.4). The
 //! exporter's stands beside `COD` and covers it; the official's stands beside `CODEH` and covers it, the exporter's
 //! signature within. What the specification leaves open about XML signatures is closed here: places, references,
 //! transforms and algorithms are held to a list *before* the library runs, because the library also resolves
@@ -10,24 +10,26 @@
 //! leaf returned. It does not say whose leaf that is, nor that it was valid at any time: the caller decides that
 //! against the signers in the member's file. Nothing is fetched and no file is read.
 //!
+//! Beside a document of any format an official may send a detached JWS over its bytes ([`jws`]).
+//!
 //! Fed by `intake` with the tree of a decoded document. Signing ([`sign`]) is for samples, the demo and tests.
 
+pub mod algorithm;
 mod grammar;
+pub mod jws;
 mod place;
 pub mod sign;
 
 use bergshamra_dsig::{DsigContext, VerifyResult, verify::verify_all_document};
 use bergshamra_keys::{KeysManager, loader::load_x509_cert_der};
-use x509_parser::{parse_x509_certificate, public_key::PublicKey};
+use x509_parser::parse_x509_certificate;
 
-use self::place::Place;
-use super::xml::Tree;
-use crate::model::{finding::Finding, id::Digest, reason::Reason};
-
-/// Shortest RSA modulus taken, in bits; the library verifies no shorter one.
-const RSA_BITS_MIN: usize = 2048;
-/// Length of a P-256 coordinate, in bits.
-const P256_BITS: usize = 256;
+use self::{
+    algorithm::{Algorithm, Key},
+    place::Place,
+};
+use super::{wrapping::Wrapped, xml::Tree};
+use crate::model::{finding::Finding, id::Digest, reason::Reason, value::Date};
 
 /// How documents of a format are signed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,13 +52,6 @@ impl Profile {
             Self::XmldsigCod => "xmldsig-cod",
         }
     }
-}
-
-/// Which algorithms are taken. RSA with SHA-256 and ECDSA with SHA-256 always are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Algorithms {
-    /// Whether RSA with SHA-1, and digests by SHA-1, are taken too: still normal among issuing bodies, and broken.
-    pub sha1: bool,
 }
 
 /// In what capacity somebody signed.
@@ -90,6 +85,9 @@ pub struct Signer {
     pub leaf_digest: Digest,
     /// Subject of the leaf, RFC 4514 style. Names a person: for evidence, never for a log.
     pub subject: String,
+    /// When the signature was made, as the signature itself states under its own cover; none where its form has no
+    /// place for that. A claim of the signer, not a time-stamp.
+    pub signed_at: Option<Date>,
 }
 
 /// Verified signatures. An absent one is `None`; whether it may be absent is for the agreement to say.
@@ -99,20 +97,45 @@ pub struct Proof {
     pub exporter: Option<Signer>,
     /// Who signed the certificate.
     pub official: Option<Signer>,
+    /// The wrapper the document came in: it shows that nothing was changed, and not who issued it.
+    pub wrapped: Option<Wrapped>,
 }
 
-/// Verifies the signatures of a document.
+impl Proof {
+    /// The same proof with the signer of a signature beside the document ([`jws`]).
+    ///
+    /// A format without signatures of its own takes that signer as the official. Where it has its own, both must be
+    /// of one leaf, and the one beside never stands in for one that lacks inside.
+    ///
+    /// # Errors
+    /// `proof-structure` when the two were made with different leaves.
+    pub fn with_detached(self, own: Option<Profile>, signer: Signer) -> Result<Self, Finding> {
+        match (own, &self.official) {
+            (None, _) => Ok(Self { official: Some(signer), ..self }),
+            (Some(_), None) => Ok(self),
+            (Some(_), Some(official)) if official.leaf_digest == signer.leaf_digest => {
+                Ok(Self { official: Some(signer), ..self })
+            }
+            (Some(_), Some(_)) => {
+                let advice = "CoO-Signature was made with another leaf than the official's signature in the document; use one leaf for both, or leave the header out";
+                Err(Finding::severe(Reason::ProofStructure, advice))
+            }
+        }
+    }
+}
+
+/// Verifies the signatures of a document by the algorithms its format takes.
 ///
 /// # Errors
 /// Every signature that is present and bad: `proof-structure` where it or what it covers stands wrongly,
 /// `proof-algorithm` where it uses what is not taken, `proof-invalid` where the mathematics disagrees.
-pub fn verify(profile: Profile, tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding>> {
+pub fn verify(profile: Profile, tree: &Tree, taken: &[Algorithm]) -> Result<Proof, Vec<Finding>> {
     match profile {
-        Profile::XmldsigCod => verify_cod(tree, algorithms),
+        Profile::XmldsigCod => verify_cod(tree, taken),
     }
 }
 
-fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding>> {
+fn verify_cod(tree: &Tree, taken: &[Algorithm]) -> Result<Proof, Vec<Finding>> {
     let places = place::places(tree).map_err(|finding| vec![finding])?;
     if places.is_empty() {
         return Ok(Proof::default());
@@ -120,7 +143,7 @@ fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding
     let mut findings = Vec::new();
     let mut signers = Vec::new();
     for place in &places {
-        match grammar::leaf(tree, place, algorithms).and_then(|leaf| signer(tree, place, leaf)) {
+        match grammar::leaf(tree, place, taken).and_then(|leaf| signer(tree, place, leaf)) {
             Ok(signer) => signers.push(signer),
             Err(finding) => findings.push(finding),
         }
@@ -141,22 +164,21 @@ fn verify_cod(tree: &Tree, algorithms: &Algorithms) -> Result<Proof, Vec<Finding
     Ok(proof)
 }
 
-fn signer(tree: &Tree, place: &Place, leaf_der: Vec<u8>) -> Result<Signer, Finding> {
+fn signer(
+    tree: &Tree,
+    place: &Place,
+    (algorithm, leaf_der): (Algorithm, Vec<u8>),
+) -> Result<Signer, Finding> {
     let (_, leaf) =
         parse_x509_certificate(&leaf_der).ok().filter(|(rest, _)| rest.is_empty()).ok_or_else(|| {
             bad(tree, place, Reason::ProofStructure, "put the signer's leaf into X509Data, readable")
         })?;
-    let strong = match leaf.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => key.key_size() >= RSA_BITS_MIN,
-        Ok(PublicKey::EC(point)) => point.key_size() == P256_BITS,
-        _ => false,
-    };
-    if !strong {
-        let advice = "sign with an RSA key of at least 2048 bits or a P-256 key";
+    if Key::of(leaf.public_key()) != Some(algorithm.key()) {
+        let advice = "sign with RSA of 2048 to 8192 bits, P-256 or P-384, by the algorithm of that key";
         return Err(bad(tree, place, Reason::ProofAlgorithm, advice));
     }
     let subject = leaf.subject().to_string();
-    Ok(Signer { role: place.role, leaf_digest: Digest::of(&leaf_der), leaf_der, subject })
+    Ok(Signer { role: place.role, leaf_digest: Digest::of(&leaf_der), leaf_der, subject, signed_at: None })
 }
 
 /// A finding about one of the signatures.
@@ -171,7 +193,14 @@ fn mathematics(tree: &Tree, places: &[Place], signers: &[Signer]) -> Vec<Finding
     for (place, signer) in places.iter().zip(signers) {
         match load_x509_cert_der(&signer.leaf_der) {
             Ok(key) => keys.add_key(key),
-            Err(_) => return vec![bad(tree, place, Reason::ProofAlgorithm, "sign with an RSA or P-256 key")],
+            Err(_) => {
+                return vec![bad(
+                    tree,
+                    place,
+                    Reason::ProofAlgorithm,
+                    "sign with an RSA, P-256 or P-384 key",
+                )];
+            }
         }
     }
     // Trusts only the keys given to it, and reports per signature, in document order, the order of places.

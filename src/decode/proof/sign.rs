@@ -5,11 +5,11 @@ use bergshamra_dsig::{DsigContext, sign::sign_document_node};
 use bergshamra_keys::{Key, KeyData, KeyUsage, KeysManager, loader::load_x509_cert_der};
 use uppsala::{Document as Parsed, NodeId, Parser};
 
-use super::{SignerRole, place::DSIG};
+use super::{SignerRole, algorithm::Algorithm, place::DSIG};
 
 /// A leaf with its private key. Not `Debug`: it holds key material.
 pub struct SigningLeaf {
-    /// Private key, PKCS#8, DER: RSA of 2048 bits or more, or P-256.
+    /// Private key, PKCS#8, DER: RSA of 2048 bits or more, P-256 or P-384.
     pub key_pkcs8_der: Vec<u8>,
     /// The leaf, DER.
     pub leaf_der: Vec<u8>,
@@ -99,15 +99,20 @@ impl Draft<'_> {
             SignerRole::Exporter => "#COD",
             SignerRole::Official => "#CODEH",
         };
-        let method = if self.key.algorithm_name() == "RSA" { "rsa-sha256" } else { "ecdsa-sha256" };
+        let algorithm = match self.key.algorithm_name() {
+            "RSA" => Algorithm::RsaSha256,
+            "EC-P384" => Algorithm::EcdsaSha384,
+            _ => Algorithm::EcdsaSha256,
+        };
+        let (method, digest_method) = (algorithm.uri(), algorithm.digest_uri());
         let leaf = STANDARD.encode(self.leaf_der);
         format!(
             "<ds:Signature xmlns:ds=\"{DSIG}\"><ds:SignedInfo>\
              <ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/TR/2001/REC-xml-c14n-20010315\"/>\
-             <ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#{method}\"/>\
+             <ds:SignatureMethod Algorithm=\"{method}\"/>\
              <ds:Reference URI=\"{reference}\"><ds:Transforms>\
              <ds:Transform Algorithm=\"{DSIG}enveloped-signature\"/></ds:Transforms>\
-             <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>\
+             <ds:DigestMethod Algorithm=\"{digest_method}\"/>\
              <ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>\
              <ds:SignatureValue>{value}</ds:SignatureValue>\
              <ds:KeyInfo><ds:X509Data><ds:X509Certificate>{leaf}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\

@@ -26,6 +26,23 @@ fn each_record_is_a_row_with_a_leaf_per_column() {
 }
 
 #[test]
+fn cells_are_parted_by_what_the_header_line_has_first() {
+    for text in [
+        "HS;Name\n8408;\"a;b, \"\"c\"\"\"\n",
+        "HS\tName\n8408\t\"a;b, \"\"c\"\"\"\n",
+        "\"HS\";Name\n8408;\"a;b, \"\"c\"\"\"\n",
+    ] {
+        let root = accepted(Syntax::Csv, text).document.root;
+        let cells: Vec<_> =
+            root.children[0].children.iter().map(|cell| (cell.name.as_str(), cell.text.as_str())).collect();
+        assert_eq!(cells, [("HS", "8408"), ("Name", "a;b, \"c\"")], "{text:?}");
+    }
+    assert_eq!(by_default("a;b\n1,2;3\n"), "ok");
+    assert_eq!(by_default("a;b\n1,2\n"), "csv-malformed");
+    assert_eq!(by_default("a;b\n1;\"2\",3\n"), "csv-malformed");
+}
+
+#[test]
 fn ragged_rows_are_refused_with_their_number() {
     for text in ["a,b\n1,2\n3\n", "a,b\n1,2\n3,4,5\n", "a,b\r\n1,2\r\n3\r\n"] {
         let found = refusal(Syntax::Csv, text);

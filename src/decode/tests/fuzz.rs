@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Limits, Syntax, decode};
-use crate::decode::proof::{Algorithms, Profile, verify};
+use crate::decode::proof::{Profile, algorithm::Algorithm, verify};
 
 const SEEDS: [(Syntax, &str); 6] = [
     (
@@ -69,7 +69,7 @@ impl Dice {
 fn read(syntax: Syntax, bytes: &[u8]) {
     let Ok(decoded) = decode(syntax, bytes, &Limits::default()) else { return };
     if let Some(tree) = &decoded.tree {
-        let _ = verify(Profile::XmldsigCod, tree, &Algorithms { sha1: true });
+        let _ = verify(Profile::XmldsigCod, tree, &Algorithm::ALL);
     }
 }
 

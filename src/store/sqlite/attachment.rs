@@ -5,14 +5,12 @@ use rusqlite::{Connection, params};
 use super::{messages::all, row::Columns};
 use crate::{
     model::{
-        id::{DeliveryId, Digest, MemberId, MessageId},
+        id::{DeliveryId, Digest, MemberId},
         time::Timestamp,
     },
     store::{
         Fault,
-        attachment::{
-            COUNTED_BYTES_MIN, DELIVERIES_MAX, Kept, Origin, PackedAttachment, Put, REMOVED_AT_ONCE_MAX,
-        },
+        attachment::{COUNTED_BYTES_MIN, DELIVERIES_MAX, Kept, PackedAttachment, Put, REMOVED_AT_ONCE_MAX},
         pack::Packed,
         record::Role,
     },
@@ -31,10 +29,8 @@ const KEPT: &str =
     "SELECT member, digest, media_type, size FROM attachment WHERE digest = ?1 AND member = ?2";
 const PACKED: &str =
     "SELECT media_type, digest, size, coding, bytes FROM attachment WHERE digest = ?1 AND member = ?2";
-const ORIGIN: &str = "SELECT m.digest, a.digest FROM message m
-    LEFT JOIN attached d ON d.message = m.sequence
-    LEFT JOIN attachment a ON a.id = d.attachment
-    WHERE m.id = ?1 ORDER BY d.position";
+const OF_MESSAGE: &str = "SELECT a.digest FROM attached d JOIN attachment a ON a.id = d.attachment
+    WHERE d.message = ?1 ORDER BY d.position";
 const DELIVERIES: &str = "SELECT d.id FROM attachment a
     JOIN attached n ON n.attachment = a.id
     JOIN delivery d ON d.message = n.message
@@ -135,14 +131,9 @@ pub(in crate::store) fn packed(
     Ok(found?.pop())
 }
 
-pub(in crate::store) fn origin(db: &Connection, message: MessageId) -> Result<Option<Origin>, Fault> {
-    let rows = all(db, ORIGIN, [message.0.as_bytes()], |row| {
-        let mut c = Columns::of(row);
-        Ok((c.digest()?, c.take::<Option<[u8; 32]>>()?.map(Digest)))
-    })?;
-    let body = rows.first().map(|(body, _)| *body);
-    let attachments = rows.into_iter().filter_map(|(_, attachment)| attachment).collect();
-    Ok(body.map(|body| Origin { body, attachments }))
+/// What a message names, in its order.
+pub(super) fn of_message(db: &Connection, message: i64) -> Result<Vec<Digest>, Fault> {
+    all(db, OF_MESSAGE, [message], |row| Columns::of(row).digest())
 }
 
 pub(in crate::store) fn deliveries(

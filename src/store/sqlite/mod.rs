@@ -22,6 +22,7 @@ mod reject;
 mod route;
 mod row;
 mod schema;
+pub(super) mod signatures;
 mod writer;
 
 use std::{

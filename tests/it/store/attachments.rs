@@ -40,8 +40,8 @@ async fn an_accepted_message_keeps_its_attachments_whatever_is_removed() {
     drop(store);
 
     let store = Store::open(&config(&folder)).unwrap();
-    let origin = store.origin(first.id).await.unwrap().unwrap();
-    assert_eq!((origin.body, origin.attachments), (first.digest, first.attachments));
+    let provenance = store.provenance(first.id).await.unwrap().unwrap();
+    assert_eq!((provenance.digest, provenance.attachments), (first.digest, first.attachments));
     let kept = store.attachment(&member("issuer"), Digest::of(b"one")).await.unwrap().unwrap();
     assert_eq!((kept.media_type.as_str(), kept.size), ("image/png", 3));
     assert_eq!(store.attachment_bytes(&kept).await.unwrap().unwrap(), b"one");

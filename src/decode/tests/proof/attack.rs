@@ -1,6 +1,6 @@
 //! Forgeries. Each takes a well signed certificate and tries to have something else read, or someone else believed.
 
-use super::{Algorithms, EXPORTER, SIGNED, SignerRole, proof, proof_with, sign_part, with};
+use super::{Algorithm, EXPORTER, SIGNED, SignerRole, proof, proof_with, sign_part, with};
 use crate::model::reason::Reason;
 
 const STRUCTURE: [&str; 1] = ["proof-structure"];
@@ -173,7 +173,7 @@ fn algorithms_outside_the_list_are_refused_before_any_mathematics() {
     }
     // Taken on demand: then it is the mathematics that says no.
     let weaker = with(&SIGNED, digest, "http://www.w3.org/2000/09/xmldsig#sha1");
-    let verdict = proof_with(&weaker, Algorithms { sha1: true });
+    let verdict = proof_with(&weaker, &Algorithm::ALL);
     assert_eq!(verdict, Err(vec!["proof-invalid", "proof-invalid"]));
 }
 

@@ -1,6 +1,7 @@
 //! Signatures of a COD: what verifies, and every road of a forger that does not.
 
 mod attack;
+mod jws;
 
 use std::sync::LazyLock;
 
@@ -8,7 +9,8 @@ use super::{Limits, accepted, fuzz::Dice};
 use crate::decode::{
     document::{Node, Syntax},
     proof::{
-        Algorithms, Profile, Proof, SignerRole,
+        Profile, Proof, SignerRole,
+        algorithm::Algorithm,
         sign::{Error, SigningLeaf, sign_cod, sign_part},
         verify,
     },
@@ -43,13 +45,13 @@ fn leaf(name: &str, algorithm: &'static rcgen::SignatureAlgorithm) -> SigningLea
 }
 
 fn proof(xml: &str) -> Result<Proof, Vec<&'static str>> {
-    proof_with(xml, Algorithms::default())
+    proof_with(xml, &Algorithm::STRONG)
 }
 
 /// The proof, or the codes of what was found.
-fn proof_with(xml: &str, algorithms: Algorithms) -> Result<Proof, Vec<&'static str>> {
+fn proof_with(xml: &str, algorithms: &[Algorithm]) -> Result<Proof, Vec<&'static str>> {
     let tree = Tree::parse(xml.as_bytes(), &Limits::default()).unwrap_or_else(|finding| panic!("{finding}"));
-    verify(Profile::XmldsigCod, &tree, &algorithms)
+    verify(Profile::XmldsigCod, &tree, algorithms)
         .map_err(|findings| findings.iter().map(|finding| finding.reason.code()).collect())
 }
 
@@ -144,6 +146,28 @@ fn weak_and_unknown_keys_are_refused() {
     );
 }
 
+#[test]
+fn a_format_takes_the_algorithms_of_its_list_and_no_others() {
+    let p384 = leaf("p384", &rcgen::PKCS_ECDSA_P384_SHA384);
+    let signed = sign_cod(COD, &p384, &OFFICIAL).unwrap();
+    assert!(signed.contains("#ecdsa-sha384") && signed.contains("xmldsig-more#sha384"));
+    assert_eq!(proof(&signed).unwrap().exporter.unwrap().leaf_der, p384.leaf_der);
+    let changed = with(&signed, "8408.90", "8408.91");
+    assert_eq!(proof(&changed), Err(vec!["proof-invalid", "proof-invalid"]));
+    let few = [Algorithm::RsaSha256, Algorithm::EcdsaSha256];
+    assert_eq!(proof_with(&signed, &few), Err(vec!["proof-algorithm"]));
+    assert_eq!(proof_with(&SIGNED, &few[..1]), Err(vec!["proof-algorithm"]));
+    assert!(proof_with(&SIGNED, &few).is_ok());
+    assert_eq!(proof_with(&SIGNED, &[]), Err(vec!["proof-algorithm", "proof-algorithm"]));
+    // The algorithm must be that of the leaf's key: a P-384 key does not sign with SHA-256 here.
+    let mixed = with(&signed, "#ecdsa-sha384", "#ecdsa-sha256");
+    assert_eq!(proof(&mixed), Err(vec!["proof-algorithm"]));
+    // A digest counts when an algorithm of the list uses its hash.
+    let digest = with(&SIGNED, "2001/04/xmlenc#sha256", "2001/04/xmlenc#sha512");
+    assert_eq!(proof_with(&digest, &few), Err(vec!["proof-algorithm"]));
+    assert_eq!(proof(&digest), Err(vec!["proof-invalid", "proof-invalid"]));
+}
+
 /// What `map` may read of a certificate: everything signed, without positions and without the signatures themselves.
 fn mapped(xml: &[u8]) -> Node {
     fn plain(node: &Node) -> Node {
@@ -163,7 +187,7 @@ fn a_mutated_certificate_does_not_verify_unless_it_reads_the_same() {
         let mut bytes = SIGNED.clone().into_bytes();
         dice.mutate(&mut bytes);
         let Ok(tree) = Tree::parse(&bytes, &Limits::default()) else { continue };
-        let Ok(proof) = verify(Profile::XmldsigCod, &tree, &Algorithms { sha1: true }) else { continue };
+        let Ok(proof) = verify(Profile::XmldsigCod, &tree, &Algorithm::ALL) else { continue };
         if proof.official.is_some() {
             verified += 1;
             assert_eq!(mapped(&bytes), original, "{}", String::from_utf8_lossy(&bytes));
