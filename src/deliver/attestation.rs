@@ -84,7 +84,12 @@ fn losses(places: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{deliver::sample, evidence::key, region::agreement::LinkState};
+    use crate::{
+        deliver::sample,
+        evidence::key,
+        model::judgement::{Capacity, Verdict},
+        region::agreement::LinkState,
+    };
 
     fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
         Attested { delivery, body, original: Some(Digest::of(b"original")), attachments: &[], official: None }
@@ -104,6 +109,35 @@ mod tests {
         assert_eq!(payload["delivery"], delivery.id.to_string());
         assert_eq!(payload["digest"], digest(Digest::of(b"<cod/>")));
         assert_eq!(payload["original"], digest(Digest::of(b"original")));
+    }
+
+    #[test]
+    fn the_verdict_on_the_official_is_told_to_all_and_the_leaf_to_those_who_see_the_original() {
+        let official = Judgement {
+            capacity: Capacity::Official,
+            leaf: Digest::of(b"leaf"),
+            subject: "CN=Ana Official".to_owned(),
+            key: None,
+            signed: None,
+            verdict: Verdict::Good,
+            rule: None,
+            list: None,
+        };
+        let (signing, delivery, body) = (sample::key(), sample::delivery(1), sample::body(b"<cod/>"));
+        let told = |original| {
+            let attested = Attested { original, official: Some(&official), ..whole(&delivery, &body) };
+            let jws = attest(&signing, &sample::region(LinkState::Live), &attested);
+            let payload = key::verify(&jws, &[signing.public()]).unwrap();
+            let payload: Value = serde_json::from_slice(&payload).unwrap();
+            assert!(!payload.to_string().contains("Ana"), "{payload}");
+            payload["signer"].clone()
+        };
+        let leaf = digest(official.leaf);
+        assert_eq!(
+            told(Some(Digest::of(b"original"))),
+            json!({"verdict": "good", "scod": "00", "leaf": leaf})
+        );
+        assert_eq!(told(None), json!({"verdict": "good", "scod": "00", "leaf": null}));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Through the hub: what an agreement demands, what is kept of the verdict, and who is told of it.
 
+use std::{collections::BTreeMap, ffi::OsString};
+
 use coohub::{
+    cli,
     decode::proof::{SignerRole, sign::sign_part},
     evidence::key::{PublicKey, verify},
     model::{
@@ -140,4 +143,16 @@ async fn a_revocation_counts_from_the_reload_that_brings_it() {
     revoked(&at, "2026-09-04T14:00:00Z", "2026-09-04T14:00:01Z");
     assert_eq!(push(&at, "one", &cod).await.0, 202);
     at.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_says_so_on_the_command_line() {
+    let at = Community::shipped().await;
+    at.edit("members/brisca.toml", LISTED, &format!("{LISTED}\n[[body.signer]]\nname = \"Again\"\n{LISTED}"));
+    let arguments = ["coohub", "check"].map(OsString::from).into_iter().chain([at.folder().into()]);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    assert_eq!(cli::run(arguments, &BTreeMap::new(), &mut out, &mut err), 0);
+    let out = String::from_utf8(out).unwrap();
+    let notice = "body[1].signer[2]: the leaf of \"Again\" is listed for \"XBB01\" on line ";
+    assert!(out.contains(notice), "{out}");
 }
