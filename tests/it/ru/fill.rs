@@ -165,6 +165,7 @@ fn letters(row: &FieldRow, limit: usize, first: usize) -> String {
         Parts::One => return line(max.min(limit), first),
         Parts::Chunks { size, times } => return line((size * times).min(limit), first),
         Parts::Fields(number) => number,
+        Parts::Words(number) => return vec!["Өнеркәсіпова-Ёлкина"; number].join(" "),
         Parts::Lines { .. } => 2,
     };
     let mut text = line(max.min(limit), first);
