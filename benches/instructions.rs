@@ -54,7 +54,9 @@ fn with_items(one: &Certificate, items: usize) -> Certificate {
     let list = Field::named("items[]").unwrap();
     let first = Index::TOP.inside(0).unwrap();
     let mut many = one.only(|field| field.lists().first() != Some(&list));
-    for (place, value) in one.iter().filter(|(place, _)| place.field.lists() == [list] && place.index == first) {
+    for (place, value) in
+        one.iter().filter(|(place, _)| place.field.lists() == [list] && place.index == first)
+    {
         for position in 0..items {
             let index = Index::TOP.inside(position).unwrap();
             many.set(Place { field: place.field, index }, value.clone());

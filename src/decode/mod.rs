@@ -14,6 +14,7 @@ pub mod document;
 pub mod guard;
 pub mod json;
 pub mod limit;
+pub mod pattern;
 pub mod proof;
 pub mod schema;
 mod text;
@@ -37,6 +38,8 @@ pub struct Decoded {
     pub tree: Option<xml::Tree>,
     /// The wrapper the document came in, opened and verified; the document is then what was inside.
     pub wrapped: Option<wrapping::Wrapped>,
+    /// What was inside that wrapper, as JSON.
+    pub inside: Option<Vec<u8>>,
 }
 
 /// Reads a document, and opens the wrapper it came in.
@@ -49,12 +52,19 @@ pub fn decode(syntax: Syntax, bytes: &[u8], limits: &Limits) -> Result<Decoded, 
     match syntax {
         Syntax::Xml => {
             let tree = xml::Tree::parse(bytes, limits)?;
-            Ok(Decoded { document: tree.document(), tree: Some(tree), wrapped: None })
+            Ok(Decoded { document: tree.document(), tree: Some(tree), wrapped: None, inside: None })
         }
         Syntax::Json => {
-            let (document, wrapped) = wrapping::opened(json::decode(bytes, limits)?, bytes)?;
-            Ok(Decoded { document, tree: None, wrapped })
+            let document = json::decode(bytes, limits)?;
+            Ok(match wrapping::opened(&document, bytes)? {
+                None => Decoded { document, tree: None, wrapped: None, inside: None },
+                Some(wrapping::Opened { document, json, wrapped }) => {
+                    Decoded { document, tree: None, wrapped: Some(wrapped), inside: Some(json) }
+                }
+            })
         }
-        Syntax::Csv => Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None, wrapped: None }),
+        Syntax::Csv => {
+            Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None, wrapped: None, inside: None })
+        }
     }
 }

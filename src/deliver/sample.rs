@@ -79,7 +79,7 @@ pub(super) fn region(link: LinkState) -> Region {
         aliases: Vec::new(),
         parties: Vec::new(),
         unions: Vec::new(),
-        proof: ProofDemand::Connection,
+        proof: Some(ProofDemand::Connection),
         proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),

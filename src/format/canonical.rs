@@ -19,7 +19,7 @@ use super::{
     DateForm, Lengths, Role, Table,
     conversion::Form,
     path::Target,
-    plan::{Does, Element, FieldRow, List, Parts, Plan, Repeat, Row, Scope},
+    plan::{Does, Element, FieldRow, List, Plan, Repeat, Row},
     recognise::{IdentityRule, Recognise},
 };
 
@@ -87,6 +87,7 @@ fn plan(space: Option<String>) -> Plan {
         rows: Vec::new(),
         lists: Vec::new(),
         implied: Vec::new(),
+        weights: Vec::new(),
     };
     let mut numbers = BTreeMap::new();
     for field in Field::all().filter(|field| field.kind().is_none()) {
@@ -102,18 +103,7 @@ fn plan(space: Option<String>) -> Plan {
             Kind::Flag => Form::Flag(None),
         };
         let number = plan.rows.len();
-        let does = Does::Field(Box::new(FieldRow {
-            target: Target::every(field),
-            kind,
-            scope: Scope::Same,
-            form,
-            max: None,
-            parts: Parts::One,
-            implies: None,
-            ordinal: false,
-            again: None,
-            written: true,
-        }));
+        let does = Does::Field(Box::new(FieldRow::plain(Target::every(field), kind, form)));
         plan.rows.push(Row { at: field.path().replace('.', "/"), does, required: false });
         insert(&mut plan.root, field, &numbers, number);
     }

@@ -44,7 +44,9 @@ fn refuse_strangers(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: K
         ("text", raw.text.is_some(), textual),
         ("codes", raw.codes.is_some(), textual || raw.unit.is_some()),
         ("max", raw.max.is_some(), textual),
-        ("with", raw.with.is_some(), false),
+        ("also", raw.also.is_some(), true),
+        ("weight", raw.weight.is_some(), decimal || matches!(kind, Kind::Code(_))),
+        ("with", raw.with.is_some(), raw.also.is_some()),
         ("value", raw.value.is_some(), false),
     ];
     for (option, _, _) in options.into_iter().filter(|(_, said, fits)| *said && !fits) {
@@ -141,8 +143,9 @@ fn known_codes(builder: &Builder<'_>, name: &Found<String>, field: &Target) -> O
 }
 
 /// A second field, beside the row's own: in the same lists.
-fn side(builder: &Builder<'_>, found: &Found<String>, field: &Target) -> Option<Target> {
-    let beside = field.field.path().rsplit_once('.').map_or("", |(group, _)| group);
+pub(super) fn side(builder: &Builder<'_>, found: &Found<String>, field: &Target) -> Option<Target> {
+    let path = field.to_string();
+    let beside = path.rsplit_once('.').map_or("", |(group, _)| group);
     let prefix = if found.value.contains('.') || found.value.starts_with('/') { "" } else { beside };
     let side = row::target(found, prefix, builder.problems)?;
     if side.loops() != field.loops() {

@@ -19,6 +19,7 @@ pub mod path;
 pub mod plan;
 pub mod recognise;
 mod row;
+mod uri;
 
 use std::path::Path;
 

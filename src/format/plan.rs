@@ -4,12 +4,20 @@
 
 use std::sync::Arc;
 
-use crate::model::{
-    dictionary::Field,
-    value::{Kind, Value},
+use crate::{
+    decode::pattern::Pattern,
+    model::{
+        dictionary::Field,
+        value::{Kind, Value},
+    },
 };
 
-use super::{codes::Codes, path::Target};
+use super::{
+    Lengths,
+    codes::Codes,
+    conversion::{self, Form, Unfit},
+    path::Target,
+};
 
 /// One variant of a table (or all of it, when it has none), ready to be walked.
 #[derive(Clone, Debug)]
@@ -24,6 +32,8 @@ pub struct Plan {
     pub lists: Vec<List>,
     /// Canonical values that the format implies and never writes.
     pub implied: Vec<Implied>,
+    /// Amounts that are weights where their unit is one of mass.
+    pub weights: Vec<Weight>,
 }
 
 /// An element, member, column or attribute of the document.
@@ -130,13 +140,23 @@ pub struct FieldRow {
     /// How leaf and field stand to each other.
     pub scope: Scope,
     /// How the text is read and written.
-    pub form: super::conversion::Form,
+    pub form: Form,
+    /// Shortest text the format takes, in its own unit of length.
+    pub min: Option<usize>,
     /// Longest text the format takes, in its own unit of length.
     pub max: Option<usize>,
+    /// What a text must look like.
+    pub pattern: Option<Pattern>,
     /// How one text is spread over several leaves.
     pub parts: Parts,
     /// A code another field must have for this one to mean what the format means (kilograms).
     pub implies: Option<(Target, Value)>,
+    /// A second field that has the same value, read only beside a third.
+    pub also: Option<Also>,
+    /// Two fields that must agree for this one to be written: beside it one text is read as both.
+    pub agree: Option<(Target, Target)>,
+    /// Where the value goes when it is, or the unit beside it says that it is, a weight.
+    pub weight: Option<Target>,
     /// Written as the entry's position when the field has no value.
     pub ordinal: bool,
     /// On a row that only repeats its field: the rows that read it first.
@@ -194,6 +214,32 @@ pub struct Implied {
     pub with: Option<Target>,
 }
 
+/// A second field of one leaf.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Also {
+    /// The second field.
+    pub target: Target,
+    /// The field beside which it is read.
+    pub with: Target,
+}
+
+/// An amount and its unit that are a weight where the unit is one of mass.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Weight {
+    /// The amount.
+    pub amount: Target,
+    /// Its unit.
+    pub unit: Target,
+    /// The unit in words.
+    pub text: Option<Target>,
+    /// Where the amount goes as a weight.
+    pub to_amount: Target,
+    /// Where the unit goes as that of a weight.
+    pub to_unit: Target,
+    /// The row of the unit.
+    pub row: usize,
+}
+
 /// A code list of a row, shared.
 pub type SharedCodes = Arc<Codes>;
 
@@ -232,6 +278,66 @@ impl Plan {
             _ => None,
         }
     }
+}
+
+impl FieldRow {
+    /// One text that is one value, without further conditions.
+    #[must_use]
+    pub fn plain(target: Target, kind: Kind, form: Form) -> Self {
+        Self {
+            target,
+            kind,
+            scope: Scope::Same,
+            form,
+            min: None,
+            max: None,
+            pattern: None,
+            parts: Parts::One,
+            implies: None,
+            also: None,
+            agree: None,
+            weight: None,
+            ordinal: false,
+            again: None,
+            written: true,
+        }
+    }
+
+    /// Whether a text is as short and of the form the format demands, on reading and on writing.
+    ///
+    /// # Errors
+    /// [`Unfit`] says what it is not.
+    pub fn formed(&self, lengths: Lengths, text: &str) -> Result<(), Unfit> {
+        if self.min.is_none() && self.pattern.is_none() {
+            return Ok(());
+        }
+        let collapsed;
+        let text = match self.form {
+            Form::Text(false) => text,
+            Form::Text(true) => {
+                collapsed = conversion::collapse(text);
+                &collapsed
+            }
+            _ => text.trim(),
+        };
+        match (self.min, &self.pattern) {
+            (Some(min), _) if lengths.of(text) < min => Err(Unfit::TooShort(min)),
+            (_, Some(pattern)) if !pattern.fits(text) => Err(Unfit::Form(pattern.to_string())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Codes of UN/CEFACT Recommendation 20 that measure mass.
+const MASS: [&str; 19] = [
+    "KGM", "GRM", "TNE", "MGM", "LBR", "ONZ", "DTN", "MC", "CGM", "DG", "DJ", "HGM", "KTN", "CTM", "APZ",
+    "GRN", "STN", "LTN", "CWA",
+];
+
+/// Whether a value is a unit of mass.
+#[must_use]
+pub fn is_mass(unit: &Value) -> bool {
+    matches!(unit, Value::Code(code) if MASS.contains(&code.as_str()))
 }
 
 impl Element {

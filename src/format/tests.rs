@@ -254,3 +254,31 @@ fn a_list_has_two_homes_only_where_one_is_pointed_to() {
         assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn second_fields_and_forms_are_checked() {
+    let fields = "{ at = \"W\", is = \"totals.grossWeight\" },\n";
+    for (text, reason) in [
+        (
+            "{ at = \"U\", is = \"totals.grossWeightUnit\", also = \"totals.currency\", with = \"totals.grossWeight\", codes = \"units\" },",
+            "not of the same kind",
+        ),
+        (
+            "{ at = \"U\", is = \"currency\", also = \"totals.currency\", codes = \"currencies\" },",
+            "also needs with",
+        ),
+        (
+            "{ at = \"U\", is = \"currency\", also = \"totals.currency\", with = \"totals.amount\", codes = \"currencies\" },",
+            "no row reads totals.amount",
+        ),
+        ("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.packages\" },", "not of the same kind"),
+        ("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.grossWeight\" },", "already read in line"),
+        ("{ at = \"T\", is = \"title\", min = 5, max = 4 },", "min is more than max"),
+        ("{ at = \"T\", is = \"title\", pattern = \"[0-9\" },", "is no pattern"),
+    ] {
+        let found = row(&format!("{fields}{text}"));
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
+    }
+    let found = row("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.grossWeight\" },");
+    assert!(found[0].contains("totals.grossWeight has no row for its other half"), "{found:?}");
+}

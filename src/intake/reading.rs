@@ -1,5 +1,7 @@
 //! The CPU half of intake: bytes to a judged certificate with its targets. Pure; runs on the bounded pool.
 
+use std::collections::BTreeMap;
+
 use crate::{
     decode::{
         self,
@@ -13,12 +15,13 @@ use crate::{
         envelope::{Answer, Function},
         finding::{Finding, any_severe},
         id::{DeliveryId, Digest, FormatId, MemberId},
+        judgement::Judgement,
         key::Key,
         reason::Reason,
         value::Date,
     },
     region::{
-        agreement::{CopyView, Unseen},
+        agreement::{CopyView, ProofDemand, Unseen},
         member::{Form, Member},
     },
     render,
@@ -50,6 +53,12 @@ pub(super) struct Reading {
     pub(super) unseen: Unseen,
     /// Members it goes to, and why.
     pub(super) targets: Vec<(MemberId, String)>,
+    /// The proof the agreement demanded; none of a hub message.
+    pub(super) demand: Option<ProofDemand>,
+    /// What was made of each signature.
+    pub(super) judgements: Vec<Judgement>,
+    /// The leaves of those signatures, DER by digest.
+    pub(super) leaves: BTreeMap<Digest, Vec<u8>>,
     /// Warnings and notes.
     pub(super) findings: Vec<Finding>,
 }
@@ -152,6 +161,7 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
         proof: &proof,
         form: &form,
         today,
+        received: push.received,
     };
     let judged = validate::validate(&case)?;
     let stated = draft.identity.version.or(push.envelope.version);
@@ -195,6 +205,9 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
         targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
+        demand: Some(judged.demand),
+        leaves: leaves(&proof),
+        judgements: judged.judgements,
         findings,
     })
 }
@@ -211,9 +224,18 @@ impl Reading {
             remainder: Vec::new(),
             unseen,
             targets: Vec::new(),
+            demand: None,
+            judgements: Vec::new(),
+            leaves: BTreeMap::new(),
             findings: Vec::new(),
         }
     }
+}
+
+/// The leaves of the signatures, once each.
+fn leaves(proof: &proof::Proof) -> BTreeMap<Digest, Vec<u8>> {
+    let signers = proof.exporter.iter().chain(&proof.official);
+    signers.map(|signer| (signer.leaf_digest, signer.leaf_der.clone())).collect()
 }
 
 /// The form the document is in, among those its source may send.

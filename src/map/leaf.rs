@@ -2,7 +2,7 @@
 
 use crate::{
     format::{
-        conversion::{Form, Read},
+        conversion::{Form, Read, Unfit},
         path::Target,
         plan::{Does, FieldRow, Parts, Scope},
     },
@@ -29,6 +29,8 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pieces {
     pub(super) texts: Vec<Option<String>>,
+    /// The first of them that is not of the row's form.
+    pub(super) unfit: Option<Unfit>,
     pub(super) position: Position,
 }
 
@@ -101,6 +103,8 @@ impl Walk<'_> {
             }
             _ => pieces.texts.push(Some(leaf.text.to_owned())),
         }
+        let formed = field.formed(self.table.lengths, leaf.text);
+        pieces.unfit = pieces.unfit.take().or(formed.err());
         // Values of a group or record are gathered while the walk is inside it, so their text grows in place.
         let (joined, position) = (join(field.parts, pieces), pieces.position.clone());
         let values = match field.scope {
@@ -114,7 +118,8 @@ impl Walk<'_> {
 
     /// Reads a text and puts the value where it belongs; what does not fit is kept and reported.
     pub(super) fn field(&mut self, field: &FieldRow, leaf: Leaf<'_>) {
-        match field.form.read(field.kind, leaf.text) {
+        let formed = if field.parts == Parts::One { self.formed(field, leaf.text) } else { Ok(()) };
+        match formed.and_then(|()| field.form.read(field.kind, leaf.text)) {
             Ok(read) => {
                 self.report(field, &read, &leaf);
                 self.put(field, read, leaf);
@@ -131,6 +136,10 @@ impl Walk<'_> {
         self.find(field, &leaf, finding);
         self.draft.remainder.push((leaf.position.path, leaf.text.to_owned()));
         self.refused.extend(field.target.place(leaf.index));
+    }
+
+    pub(super) fn formed(&self, field: &FieldRow, text: &str) -> Result<(), Unfit> {
+        field.formed(self.table.lengths, text)
     }
 
     /// Adds a finding about a field, where it stands on both sides.

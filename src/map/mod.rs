@@ -14,6 +14,7 @@ mod finding;
 mod leaf;
 mod place;
 mod record;
+mod second;
 mod remainder;
 mod settle;
 mod trail;

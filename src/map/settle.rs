@@ -20,6 +20,7 @@ use crate::{
 use super::{
     Draft, Identity, finding, leaf,
     leaf::{Leaf, Waiting},
+    second,
     walk::Walk,
 };
 
@@ -28,7 +29,11 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
     for ((row, index), pieces) in std::mem::take(&mut walk.pieces) {
         if let Some(field) = plan.field_row(row) {
             let text = leaf::join(field.parts, &pieces);
-            walk.field(field, Leaf { text: &text, position: pieces.position, index });
+            let leaf = Leaf { text: &text, position: pieces.position, index };
+            match pieces.unfit {
+                Some(unfit) => walk.refuse(field, leaf, finding::unfit(field.target.field, &unfit)),
+                None => walk.field(field, leaf),
+            }
         }
     }
     walk.place_records();
@@ -38,6 +43,8 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
     for waiting in first.into_iter().chain(again) {
         walk.settle(waiting);
     }
+    second::also(plan, &mut walk.draft);
+    second::weigh(plan, &mut walk.draft);
     imply(plan, &mut walk.draft.certificate);
     identify(&table.identity, &mut walk.draft);
     walk.draft

@@ -268,3 +268,64 @@ fn entries_of_the_head_come_before_those_that_an_entry_points_to() {
     assert_eq!(draft.findings, []);
     assert_eq!(draft.remainder, [("/Coo/Goods[1]/Invoice[2]/Id".to_owned(), "B".to_owned())]);
 }
+
+const GOODS: &str = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+    [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n]\n[[block]]\nat = \"Goods[]\"\nis = \"items[]\"\nrows = [\n";
+
+#[test]
+fn an_amount_in_a_unit_of_mass_is_the_weight() {
+    let table = table(&format!(
+        "{GOODS}{{ at = \"Qty\", is = \"quantity\", weight = \"netWeight\" }},\n\
+         {{ at = \"Unit\", is = \"quantityUnit\", weight = \"netWeightUnit\", codes = \"units.es\", text = \"quantityUnitText\" }},\n]\n"
+    ));
+    let goods = |unit: &str| format!("<Coo><Number>7</Number><Goods><Qty>5</Qty>{unit}</Goods></Coo>");
+    let draft = read(&table, &goods("<Unit>KILOS</Unit>"));
+    let found = draft.certificate.iter().map(|(place, value)| format!("{} = {value}", place.path()));
+    let wanted = ["number = 7", "items[1].netWeight = 5", "items[1].netWeightUnit = KGM"];
+    assert_eq!(found.collect::<Vec<_>>(), wanted);
+    assert_eq!(draft.sources.values().filter(|position| position.path.ends_with("Qty")).count(), 1);
+    for (unit, code) in [("<Unit>UNIDADES</Unit>", Some("C62")), ("<Unit>CAJONES</Unit>", None), ("", None)] {
+        let draft = read(&table, &goods(unit));
+        assert_eq!(at(&draft, "items[1].quantity").as_deref(), Some("5"), "{unit}");
+        assert_eq!(at(&draft, "items[1].quantityUnit").as_deref(), code);
+        assert_eq!(at(&draft, "items[1].netWeight"), None);
+    }
+}
+
+#[test]
+fn a_unit_for_two_weights_is_read_for_the_second_only_where_that_one_is_there() {
+    let table = table(&format!(
+        "{GOODS}{{ at = \"Unit\", is = \"grossWeightUnit\", also = \"netWeightUnit\", with = \"netWeight\", codes = \"units\" }},\n\
+         {{ at = \"Gross\", is = \"grossWeight\" }},\n{{ at = \"Net\", is = \"netWeight\" }},\n]\n"
+    ));
+    let draft = read(
+        &table,
+        "<Coo><Number>7</Number><Goods><Gross>6</Gross><Net>5</Net><Unit>KGM</Unit></Goods>\
+         <Goods><Gross>6</Gross><Unit>KGM</Unit></Goods></Coo>",
+    );
+    assert_eq!(at(&draft, "items[1].netWeightUnit").as_deref(), Some("KGM"));
+    assert_eq!(at(&draft, "items[2].netWeightUnit"), None);
+    assert_eq!(at(&draft, "items[2].grossWeightUnit").as_deref(), Some("KGM"));
+}
+
+#[test]
+fn a_text_of_another_form_is_reported_and_kept() {
+    let table = rows(
+        "{ at = \"Hs\", is = \"documentId\", pattern = \"[0-9]{4}(\\\\.[0-9]{2})?\" },\n\
+         { at = \"Mark[]\", is = \"marks\", repeat = \"lines\", min = 2 },",
+    );
+    let draft = read(&table, "<Coo><Number>7</Number><Hs>8408.90</Hs><Mark>ab</Mark><Mark>cd</Mark></Coo>");
+    assert_eq!(
+        (at(&draft, "documentId").as_deref(), at(&draft, "marks").as_deref()),
+        (Some("8408.90"), Some("ab\ncd"))
+    );
+    let draft = read(&table, "<Coo><Number>7</Number><Hs>8408.9</Hs><Mark>ab</Mark><Mark>c</Mark></Coo>");
+    assert_eq!(
+        findings(&draft),
+        [
+            "warning field-invalid documentId at /Coo/Hs (line 1, column 24): this text does not have the form [0-9]{4}(\\.[0-9]{2})?",
+            "warning field-invalid marks at /Coo/Mark[1] (line 1, column 39): this text is shorter than 2",
+        ]
+    );
+    assert_eq!((at(&draft, "documentId"), at(&draft, "marks"), draft.remainder.len()), (None, None, 2));
+}

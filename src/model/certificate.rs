@@ -97,6 +97,11 @@ impl Certificate {
         self.values.insert(place, value);
     }
 
+    /// Takes the value at a place away.
+    pub fn take(&mut self, place: Place) -> Option<Value> {
+        self.values.remove(&place)
+    }
+
     /// The value at a place.
     #[must_use]
     pub fn at(&self, field: Field, index: Index) -> Option<&Value> {

@@ -14,6 +14,7 @@ pub mod country;
 pub mod load;
 pub mod member;
 pub mod notice;
+pub mod signer;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,20 @@ impl Region {
             agreement.id.as_str().eq_ignore_ascii_case(name)
                 || agreement.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
         })
+    }
+
+    /// The proof that an agreement demands of documents of a form.
+    #[must_use]
+    pub fn proof_demanded(
+        &self,
+        agreement: &agreement::Agreement,
+        form: &member::Form,
+    ) -> agreement::ProofDemand {
+        let signed = match form {
+            member::Form::Table(id) => self.tables.get(id).is_some_and(|table| table.signature.is_some()),
+            member::Form::Canonical(_) => false,
+        };
+        agreement.proof_of(form, signed)
     }
 
     /// The member whose customs receive for a country.

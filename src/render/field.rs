@@ -5,7 +5,7 @@ use crate::{
     format::{
         conversion::{self, Form, Unfit, Written},
         path::Target,
-        plan::{Does, FieldRow, Parts, Row, Scope},
+        plan::{self, Does, FieldRow, Parts, Row, Scope, Weight},
     },
     model::{
         certificate::{Index, Place},
@@ -53,11 +53,12 @@ impl Walk<'_> {
     ) -> Result<Option<Vec<Node>>, Unfit> {
         let index = self.index_of(field, here).filter(|_| field.written);
         let Some(index) = index else { return Ok(None) };
+        let weight = field.weight.as_ref().filter(|weight| self.is_weight(weight, index));
         let main = match field.scope {
             Scope::Shared => self.shared(field, here)?,
-            _ => self.value(&field.target, index),
+            _ => self.value(weight.unwrap_or(&field.target), index),
         };
-        let side = field.form.side().and_then(|side| self.value(side, index));
+        let side = field.form.side().filter(|_| weight.is_none()).and_then(|side| self.value(side, index));
         if main.is_none() && (side.is_none() || !matches!(field.form, Form::Token(..))) {
             if field.ordinal {
                 return Ok(self.as_ordinal(field, here.index));
@@ -115,12 +116,19 @@ impl Walk<'_> {
         }
         let value = conversion::ordinal(last)?;
         let text = value.to_string();
+        self.fits(field, &text).ok()?;
         self.keep(None, field.target.place(index), value);
         Some(vec![number(&text)])
     }
 
     /// A field beside which the format implies a unit means nothing in another one.
     fn means_what_is_implied(&self, field: &FieldRow, index: Index) -> Result<(), Unfit> {
+        if let Some((second, main)) = &field.agree {
+            let text = |target: &Target| self.value(target, index).map(|(_, value)| value);
+            if text(second) != text(main) {
+                return Err(Unfit::OtherUnit);
+            }
+        }
         let Some((target, value)) = &field.implies else { return Ok(()) };
         match self.value(target, index) {
             Some((_, says)) if says == *value => Ok(()),
@@ -148,7 +156,7 @@ impl Walk<'_> {
         match field.max {
             _ if text.trim().is_empty() => Err(Unfit::Spelling),
             Some(max) if self.table.lengths.of(text) > max => Err(Unfit::TooLong(max)),
-            _ => Ok(()),
+            _ => field.formed(self.table.lengths, text),
         }
     }
 
@@ -185,6 +193,31 @@ impl Walk<'_> {
         let joined =
             pieces.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(field.parts.joiner());
         if joined == text { Ok(pieces) } else { Err(Unfit::Spelling) }
+    }
+
+    /// Whether the weight is written at a position, rather than the amount that shares its leaf: where there is no such
+    /// amount, or one that is itself in a unit of mass and would be read as the weight.
+    fn is_weight(&self, to: &Target, index: Index) -> bool {
+        let known = |weight: &&Weight| weight.to_amount == *to || weight.to_unit == *to;
+        let Some(weight) = self.plan.weights.iter().find(known) else { return false };
+        let at = |target: &Target| self.value(target, index).map(|(_, value)| value);
+        let unit = at(&weight.to_unit).filter(plan::is_mass).filter(|unit| {
+            let row = self.plan.field_row(weight.row);
+            row.is_some_and(|row| {
+                let written = row.form.write(row.kind, Some(unit), None);
+                written.is_ok_and(|written| self.fits(row, &written.text).is_ok())
+            })
+        });
+        let said = at(&weight.unit);
+        match (at(&weight.amount), at(&weight.to_amount)) {
+            (Some(_), None) => false,
+            (Some(_), Some(_)) => unit.is_some() && said.as_ref().is_some_and(plan::is_mass),
+            (None, Some(_)) => unit.is_some(),
+            (None, None) => {
+                let words = weight.text.as_ref().and_then(at);
+                unit.is_some() && said.is_none() && words.is_none()
+            }
+        }
     }
 
     /// Whether the value at a position could be written, wherever in the document that is.
@@ -229,8 +262,9 @@ impl Walk<'_> {
     fn arrives_at(&mut self, (target, from): (&Target, Option<Place>), value: Option<Value>, index: Index) {
         let (Some(value), Some(place)) = (value, target.place(index)) else { return };
         // On a group and for one value for all, each entry has its own place; it arrives where it stood.
-        let stood = self.certificate.at(place.field, place.index).is_some();
-        self.keep(from.and(stood.then_some(place)), Some(place), value);
+        let here = from.filter(|from| from.field != place.field || from.index == place.index);
+        let stood = || self.certificate.at(place.field, place.index).is_some().then_some(place);
+        self.keep(here.or_else(|| from.and_then(|_| stood())), Some(place), value);
     }
 
     fn places(&self, field: &FieldRow, here: Here) -> Vec<Index> {

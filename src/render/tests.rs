@@ -274,3 +274,72 @@ fn an_entry_stands_where_it_is_pointed_to_or_in_the_head_and_pointers_follow() {
     assert_eq!(lines, wanted);
     assert_eq!(losses(&table, &certificate), Vec::<String>::new());
 }
+
+#[test]
+fn a_weight_is_written_where_there_is_no_other_amount_and_a_quantity_of_mass_arrives_as_one() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n\
+         { at = \"Goods[]/Qty\", is = \"items[].quantity\", weight = \"netWeight\" },\n\
+         { at = \"Goods[]/Unit\", is = \"items[].quantityUnit\", weight = \"netWeightUnit\", codes = \"units.es\", text = \"quantityUnitText\" },\n]\n",
+    );
+    let item = |amount: &str, unit: &str, weight: Option<&str>| {
+        let mut lines = vec![("items[1].quantity", amount), ("items[1].quantityUnit", unit)];
+        lines.retain(|(_, text)| !text.is_empty());
+        lines.extend(
+            weight.into_iter().flat_map(|n| [("items[1].netWeight", n), ("items[1].netWeightUnit", "KGM")]),
+        );
+        certificate(&lines)
+    };
+    let written = |certificate: &Certificate| {
+        let text = text(&table, certificate).replace(['\n', ' '], "");
+        let (_, goods) = text.split_once("<Goods>").unwrap();
+        (goods.split_once("</Goods>").unwrap().0.to_owned(), losses(&table, certificate))
+    };
+    let both = |goods: &str, lost: &[&str]| {
+        (goods.to_owned(), lost.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>())
+    };
+    let pieces = "<Qty>3</Qty><Unit>UNIDADES</Unit>";
+    let kilos = "<Qty>5</Qty><Unit>KILOGRAMOS</Unit>";
+    let weight_lost = ["items[1].netWeight", "items[1].netWeightUnit"];
+    assert_eq!(written(&item("3", "C62", Some("5"))), both(pieces, &weight_lost));
+    assert_eq!(written(&item("", "", Some("5"))), both(kilos, &[]));
+    // The quantity moves: it arrives as net weight, so it is not lost.
+    assert_eq!(written(&item("5", "KGM", None)), both(kilos, &[]));
+    let arrives = project(&table, &item("5", "KGM", None));
+    assert_eq!(
+        arrives.at(Field::named("items[].quantity").unwrap(), arrives.iter().nth(1).unwrap().0.index),
+        None
+    );
+    // A quantity in kilograms beside another net weight would be read as that: the weight is written.
+    let quantity_lost = ["items[1].quantity", "items[1].quantityUnit"];
+    assert_eq!(written(&item("6", "KGM", Some("5"))), both(kilos, &quantity_lost));
+}
+
+#[test]
+fn one_unit_for_two_weights_is_written_where_they_agree() {
+    let table = rows(
+        "{ at = \"Unit\", is = \"packages[1].grossWeightUnit\", also = \"volumeUnit\", with = \"volume\", codes = \"units\" },\n\
+         { at = \"Gross\", is = \"packages[1].grossWeight\" },\n{ at = \"Volume\", is = \"packages[1].volume\" },",
+    );
+    let units = |gross: &str, second: &str| {
+        let mut lines = vec![("packages[1].grossWeightUnit", gross), ("packages[1].volumeUnit", second)];
+        lines.retain(|(_, text)| !text.is_empty());
+        lines.extend([("packages[1].grossWeight", "6"), ("packages[1].volume", "5")]);
+        losses(&table, &certificate(&lines))
+    };
+    let lost = ["packages[1].volume", "packages[1].volumeUnit"];
+    assert_eq!(units("KGM", "KGM"), Vec::<String>::new());
+    assert_eq!(units("KGM", "GRM"), lost);
+    assert_eq!(units("KGM", ""), &lost[..1]);
+    assert_eq!(units("", "GRM"), lost);
+}
+
+#[test]
+fn a_text_of_another_form_is_lost_or_refused() {
+    let value = certificate(&[("title", "4a")]);
+    let optional = rows("{ at = \"T\", is = \"title\", pattern = \"[0-9]+\" },");
+    assert_eq!(losses(&optional, &value), ["title"]);
+    let required = rows("{ at = \"T\", is = \"title\", min = 3, required = true },");
+    assert_eq!(unfilled(&required, &value), ["T (title): is shorter than 3"]);
+}

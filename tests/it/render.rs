@@ -154,12 +154,20 @@ fn check(table: &Table, certificate: &Certificate) {
             .flat_map(|plan| &plan.lists)
             .any(|known| known.field == list && known.link.is_some())
     };
+    let weighs = |field: Field| {
+        let weights = table.plans.iter().flat_map(|plan| &plan.weights);
+        weights
+            .into_iter()
+            .any(|weight| [&weight.amount, &weight.unit].iter().any(|target| target.field == field))
+    };
     for (place, value) in certificate.iter() {
         let arrives = traced.arrives.at(place.field, place.index);
         let lost = traced.losses.contains(&place);
-        let moves = place.field.lists().iter().any(|list| renumbers(*list));
+        let moves = place.field.lists().iter().any(|list| renumbers(*list)) || weighs(place.field);
         assert!(
-            lost || arrives.is_some() || (moves && traced.arrives.all(place.field).next().is_some()),
+            lost || arrives.is_some()
+                || weighs(place.field)
+                || (moves && traced.arrives.all(place.field).next().is_some()),
             "{}: {} is neither lost nor kept",
             table.id,
             place.path()

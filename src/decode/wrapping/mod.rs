@@ -101,14 +101,24 @@ impl Wrapped {
     }
 }
 
-/// Opens the wrapper of a JSON document, if it has the one that is taken; `bytes` are those it was read from.
+/// What was inside a wrapper.
+pub struct Opened {
+    /// The document.
+    pub document: Document,
+    /// The same as JSON, for who judges text and no tree.
+    pub json: Vec<u8>,
+    /// What was recomputed.
+    pub wrapped: Wrapped,
+}
+
+/// Opens the wrapper of a JSON document; `bytes` are those it was read from. None when it is not in the one taken.
 ///
 /// # Errors
 /// `proof-structure` where the wrapper is not of its form, `proof-invalid` where a hash does not fit.
-pub fn opened(document: Document, bytes: &[u8]) -> Result<(Document, Option<Wrapped>), Finding> {
+pub fn opened(document: &Document, bytes: &[u8]) -> Result<Option<Opened>, Finding> {
     let root = &document.root;
     if !text(root, "version").is_some_and(|version| VERSIONS.contains(&version)) {
-        return Ok((document, None));
+        return Ok(None);
     }
     if let Some(other) = root.children.iter().find(|child| !MEMBERS.contains(&child.name.as_str())) {
         let advice = "take out what the wrapper's hash does not cover";
@@ -139,7 +149,11 @@ pub fn opened(document: Document, bytes: &[u8]) -> Result<(Document, Option<Wrap
         hidden: hidden.len(),
         did_signed: root.child("proof").is_some(),
     };
-    Ok((Document { syntax: document.syntax, root: unsalted.root }, Some(wrapped)))
+    Ok(Some(Opened {
+        document: Document { syntax: document.syntax, root: unsalted.root },
+        json: unsalted.value.to_string().into_bytes(),
+        wrapped,
+    }))
 }
 
 /// Advice for a document in a wrapper that is not taken, when no format takes it as it is.

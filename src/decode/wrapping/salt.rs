@@ -21,6 +21,8 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// A document without salt.
 pub(super) struct Unsalted {
     pub(super) root: Node,
+    /// The same as JSON.
+    pub(super) value: Value,
     /// One digest per value.
     pub(super) digests: Vec<Keccak>,
 }
@@ -32,8 +34,8 @@ pub(super) struct Unsalted {
 pub(super) fn unsalted(data: &Node, values: &Value) -> Result<Unsalted, Finding> {
     let mut walk = Walk { digests: Vec::new() };
     let members = values.as_object().ok_or_else(|| unlike(data))?;
-    let root = walk.object(data, members, "")?;
-    Ok(Unsalted { root, digests: walk.digests })
+    let (root, value) = walk.object(data, members, "")?;
+    Ok(Unsalted { root, value, digests: walk.digests })
 }
 
 /// A step of a JSON pointer (RFC 6901).
@@ -46,25 +48,32 @@ fn pointer(path: &str) -> String {
     format!("/data/{}", step(path).replace('.', "/"))
 }
 
+/// A value without salt, as a node and as JSON.
+type Plain = (Node, Value);
+
 struct Walk {
     digests: Vec<Keccak>,
 }
 
 impl Walk {
-    fn object(&mut self, node: &Node, members: &Map<String, Value>, path: &str) -> Result<Node, Finding> {
+    fn object(&mut self, node: &Node, members: &Map<String, Value>, path: &str) -> Result<Plain, Finding> {
         let mut children = node.children.iter();
         let mut kept = Vec::with_capacity(node.children.len());
+        let mut plain = Map::new();
         for (name, value) in members {
             let path = below(node, path, name)?;
-            match value {
+            let value = match value {
                 Value::Array(values) => self.list(&mut children, (name, values), &path, &mut kept)?,
                 value => {
                     let child = children.next().filter(|child| child.name == *name && !child.listed);
-                    kept.push(self.value(child.ok_or_else(|| unlike(node))?, value, &path)?);
+                    let (child, value) = self.value(child.ok_or_else(|| unlike(node))?, value, &path)?;
+                    kept.push(child);
+                    value
                 }
-            }
+            };
+            plain.insert(name.clone(), value);
         }
-        Ok(Node { children: kept, ..bare(node) })
+        Ok((Node { children: kept, ..bare(node) }, Value::Object(plain)))
     }
 
     fn list<'n>(
@@ -73,37 +82,45 @@ impl Walk {
         (name, values): (&str, &[Value]),
         path: &str,
         kept: &mut Vec<Node>,
-    ) -> Result<(), Finding> {
+    ) -> Result<Value, Finding> {
         if values.is_empty() {
             self.digest(path, "[]");
         }
+        let mut plain = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
             let path = format!("{path}.{index}");
             let node = nodes.next().ok_or_else(|| unlike(&Node::branch(name)))?;
             if node.name != name || !node.listed {
                 return Err(unlike(node));
             }
-            kept.push(self.value(node, value, &path)?);
+            let (node, value) = self.value(node, value, &path)?;
+            kept.push(node);
+            plain.push(value);
         }
-        Ok(())
+        Ok(Value::Array(plain))
     }
 
-    fn value(&mut self, node: &Node, value: &Value, path: &str) -> Result<Node, Finding> {
+    fn value(&mut self, node: &Node, value: &Value, path: &str) -> Result<Plain, Finding> {
         match value {
             Value::Object(members) if members.is_empty() => {
                 self.digest(path, "{}");
-                Ok(node.clone())
+                Ok((node.clone(), value.clone()))
             }
             Value::Object(members) => self.object(node, members, path),
             Value::Array(values) => {
                 let mut kept = Vec::with_capacity(values.len());
-                self.list(&mut node.children.iter(), ("", values), path, &mut kept)?;
-                Ok(Node { children: kept, ..bare(node) })
+                let plain = self.list(&mut node.children.iter(), ("", values), path, &mut kept)?;
+                Ok((Node { children: kept, ..bare(node) }, plain))
             }
             Value::String(text) if node.scalar == Scalar::Text && node.text == *text => {
-                self.digest(path, &Value::String(text.clone()).to_string());
-                let (scalar, plain) = plain(text).ok_or_else(|| salted(node, path))?;
-                Ok(Node { scalar, text: plain.to_owned(), ..bare(node) })
+                self.digest(path, &value.to_string());
+                let (scalar, text) = plain(text).ok_or_else(|| salted(node, path))?;
+                let value = match scalar {
+                    Scalar::Text | Scalar::Branch => Value::String(text.to_owned()),
+                    Scalar::Number | Scalar::Bool => serde_json::from_str(text).unwrap_or_default(),
+                    Scalar::Null => Value::Null,
+                };
+                Ok((Node { scalar, text: text.to_owned(), ..bare(node) }, value))
             }
             _ => Err(salted(node, path)),
         }

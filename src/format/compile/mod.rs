@@ -18,7 +18,7 @@ use super::{
     Role, Table,
     codes::Lists,
     file::{File, RawBlock, RawIdentity},
-    path::{National, Segment},
+    path::{self, National, Segment},
     plan::Plan,
     recognise::{IdentityRule, Recognise, Steps, steps},
     row,
@@ -158,7 +158,7 @@ fn recognise(file: &File, problems: &Problems) -> Recognise {
     let raw = &file.recognise;
     let space = |segment: &Segment| namespace(&file.namespaces, segment, file.syntax);
     let read = |found: &Found<String>| -> Steps {
-        match National::parse(&found.value) {
+        match National::parse(&path::meant(file.syntax, &found.value)) {
             Ok(path) => steps(&path.steps().cloned().collect::<Vec<_>>(), space),
             Err(reason) => {
                 problems.add(found.spot.problem(reason));

@@ -2,9 +2,11 @@
 
 mod around;
 mod insert;
+mod second;
 pub(super) mod settle;
 
 use crate::{
+    decode::pattern::Pattern,
     model::value::Kind,
     problem::{Found, Problem, Problems, Spot},
 };
@@ -16,6 +18,7 @@ use self::{
 use super::{
     Repeated,
     compile::{Builder, Reader},
+    conversion::Form,
     file::RawRow,
     fit,
     path::{self, National, Target},
@@ -123,6 +126,9 @@ fn once(builder: &mut Builder<'_>, raw: &RawRow, does: &Does, at: &str) {
     }
     if field.again.is_none() {
         let record = field.scope == Scope::Record;
+        for second in field.also.iter().map(|also| &also.target).chain(&field.weight) {
+            alone(builder, second, (&is.spot, at, record));
+        }
         alone(builder, &field.target, (&is.spot, at, record));
     }
 }
@@ -167,16 +173,52 @@ fn field_row(
             .problems
             .add(raw.spot.problem(format!("{} is not a text, it cannot be in parts", target.field)));
     }
-    Some(FieldRow {
-        target,
-        kind,
+    let also = second::also(builder, raw, &target);
+    let weight = raw.weight.as_ref().and_then(|weight| second::like(builder, weight, &target));
+    let row = FieldRow {
         scope,
-        form,
+        min: raw.min,
         max: raw.max,
+        pattern: pattern(builder, raw),
         parts,
-        implies: None,
+        also,
+        weight,
         ordinal: raw.ordinal,
         again: raw.again.then(Vec::new),
         written: raw.written,
-    })
+        ..FieldRow::plain(target, kind, form)
+    };
+    check(builder, raw, &row);
+    Some(row)
+}
+
+fn pattern(builder: &Builder<'_>, raw: &RawRow) -> Option<Pattern> {
+    let found = raw.pattern.as_ref()?;
+    let pattern = Pattern::new(&found.value);
+    pattern
+        .map_err(|reason| builder.problems.add(found.spot.problem(format!("is no pattern: {reason}"))))
+        .ok()
+}
+
+/// What does not go together on one row.
+fn check(builder: &Builder<'_>, raw: &RawRow, row: &FieldRow) {
+    let wrong = |reason: &str| builder.problems.add(raw.spot.problem(reason));
+    if raw.min.zip(raw.max).is_some_and(|(min, max)| min > max) {
+        wrong("min is more than max");
+    }
+    let plain = row.scope == Scope::Same && row.parts == Parts::One;
+    if (row.min.is_some() || row.pattern.is_some())
+        && row.parts != Parts::One
+        && matches!(row.scope, Scope::Group | Scope::Record)
+    {
+        wrong("min and pattern do not go with a text in parts on a group or in a record");
+    }
+    if (row.also.is_some() || row.weight.is_some()) && (!plain || raw.again || raw.ordinal) {
+        wrong(
+            "also and weight go with a field of its own place only, without again, ordinal, shared and the like",
+        );
+    }
+    if row.weight.is_some() && matches!(row.form, Form::Measure(..) | Form::Key(_)) {
+        wrong("weight does not go with unit and key");
+    }
 }

@@ -7,9 +7,9 @@ use super::{
         compile::Builder,
         file::RawRow,
         path::Target,
-        plan::{Does, Implied, Row, Scope},
+        plan::{Does, Implied, Row, Scope, Weight},
     },
-    alone, target,
+    alone, second, target,
 };
 
 /// A row without national path: a value the format implies.
@@ -35,10 +35,12 @@ pub(super) fn implied(builder: &mut Builder<'_>, raw: &RawRow, prefix: &str) {
     }
 }
 
-/// Ties rows together once all of them are known.
-pub(in crate::format) fn settle(builder: &mut Builder<'_>) {
+/// Ties rows together once all of them are known; gives the amounts that may be weights.
+pub(in crate::format) fn settle(builder: &mut Builder<'_>) -> Vec<Weight> {
     imply(builder);
     again(builder);
+    second::agree(builder);
+    second::weights(builder)
 }
 
 /// Tells each row that only repeats a field which rows read it first.

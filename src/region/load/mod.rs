@@ -13,6 +13,8 @@ mod member;
 mod names;
 mod pace;
 mod reach;
+mod revocation;
+mod signer;
 mod value;
 
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use self::{
         AGREEMENTS_MAX, FILE_BYTES_MAX, FORMAT_FILE_BYTES_MAX, FORMAT_FILES_MAX, FORMATS_MAX, MEMBERS_MAX,
     },
     names::MENTIONS_SHOWN_AS_HINT_MAX,
+    signer::{AUTHORITIES_MAX, SIGNERS_MAX},
 };
 
 /// What a file's reader needs beside the file: where to write down mentions, claims and certificates read.
