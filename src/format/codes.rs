@@ -122,7 +122,8 @@ impl<'a> Lists<'a> {
                 let columns = shared.columns();
                 let hint = nearest(column, columns.iter().copied())
                     .unwrap_or_else(|| format!("it has: {}", columns.join(", ")));
-                let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
+                let problem =
+                    name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
                 self.problems.add(problem.hint(hint));
             }
             joined = match (joined, codes) {
