@@ -10,6 +10,7 @@
 
 pub mod canonical;
 pub mod csv;
+mod compound;
 mod field;
 pub mod json;
 mod list;
