@@ -16,6 +16,7 @@ use coohub::decode::{
     proof::{
         Profile,
         algorithm::Algorithm,
+        jws::{self, sign::Official},
         sign::{SigningLeaf, sign_cod},
         verify,
     },
@@ -52,10 +53,21 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("guard, tree and document", |b| {
         b.iter(|| decode(Syntax::Xml, black_box(&xml), &limits).is_ok());
     });
-    let signed = sign_cod(&certificate(), &leaf(), &leaf()).unwrap();
+    let key = leaf();
+    let signed = sign_cod(&certificate(), &key, &key).unwrap();
     let tree = Tree::parse(signed.as_bytes(), &limits).unwrap();
     group.bench_function("two RSA signatures", |b| {
         b.iter(|| verify(Profile::XmldsigCod, black_box(&tree), &Algorithm::STRONG).is_ok());
+    });
+    let official = Official { chain: vec![key.leaf_der], key_pkcs8_der: key.key_pkcs8_der };
+    let detached = jws::sign::sign(&xml, &official, None).unwrap();
+    group.bench_function("one RSA signature beside", |b| {
+        b.iter(|| jws::verify(black_box(&detached), &xml).is_ok());
+    });
+    let wrapped =
+        std::fs::read("partners/formats/edi3-coo/samples/almora-corvania-tea-wrapped.json").unwrap();
+    group.bench_function(format!("OpenAttestation wrapper of {} bytes", wrapped.len()), |b| {
+        b.iter(|| decode(Syntax::Json, black_box(&wrapped), &limits).is_ok());
     });
     let flood: String = (0..20_000).map(|n| format!(" a{n}=''")).collect();
     let flood = format!("<a{flood}/>");

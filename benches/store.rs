@@ -94,6 +94,9 @@ fn push() -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        demand: None,
+        judgements: Vec::new(),
+        leaves: std::collections::BTreeMap::new(),
         bodies: vec![
             body(Role::Original, document(number, "original")),
             body(Role::Canonical, document(number, "canonical")),

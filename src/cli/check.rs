@@ -7,6 +7,7 @@ use std::{
 
 use super::{exit, output::Output};
 use crate::{
+    clock::Clock,
     config::{self, Config},
     hub::identity,
     problem::{PROBLEMS_SHOWN_MAX, Problem, Problems},
@@ -42,9 +43,18 @@ pub fn check(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut
     problems.extend(in_certs.sorted().into_iter().map(|problem| below(&arguments.folder, problem)));
     problems.extend(in_region.sorted().into_iter().map(|problem| within(place, problem)));
     // Without leaves read, what there is to notice about signers cannot be known.
-    let noticed = region.iter().filter(|_| !arguments.without_certs).flat_map(notice::notices);
+    let noticed = region.iter().filter(|_| !arguments.without_certs);
+    let noticed = noticed.flat_map(all_notices);
     let notices: Vec<_> = noticed.map(|notice| within(place, notice)).collect();
     report(&problems, &notices, region.as_ref(), out)
+}
+
+/// What is worth a second look now.
+fn all_notices(region: &Region) -> Vec<Problem> {
+    let mut notices = notice::notices(region);
+    notices.extend(notice::signer::notices(region, Clock::Real.now()));
+    notices.sort();
+    notices
 }
 
 fn report(problems: &[Problem], notices: &[Problem], region: Option<&Region>, out: &mut Output<'_>) -> u8 {

@@ -9,6 +9,7 @@ use crate::{
         document::Syntax,
         limit::Limits,
         proof::{self, Proof},
+        wrapping,
     },
     map::{self, Draft},
     model::{finding::Finding, reason::Reason},
@@ -81,22 +82,23 @@ fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<F
         refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind()))
     })?;
     let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| vec![finding])?;
-    if map::canonical::recognises(syntax, &decoded.document) {
+    if decoded.wrapped.is_none() && map::canonical::recognises(syntax, &decoded.document) {
         let draft = map::canonical::map(&decoded.document);
         return Ok(Read { form: Form::Canonical(syntax), draft, proof: Proof::default() });
     }
     let wanted = |id: &str| named.is_none_or(|named| named == id);
     let mut tables = region.tables.values().filter(|table| wanted(table.id.as_str()));
-    let Some(table) = tables.find(|table| table.recognises(&decoded.document)) else {
-        return Err(refused(
-            Reason::FormatUnknown,
-            "no format table of the region recognises this document".into(),
-        ));
+    let Some(table) = tables.find(|table| table.takes(&decoded)) else {
+        let hint =
+            wrapping::foreign(&decoded.document.root).map_or(String::new(), |hint| format!("; {hint}"));
+        let advice = format!("no format table of the region recognises this document{hint}");
+        return Err(refused(Reason::FormatUnknown, advice));
     };
-    let proof = match (table.signature, &decoded.tree) {
+    let mut proof = match (table.signature, &decoded.tree) {
         (Some(profile), Some(tree)) => proof::verify(profile, tree, &table.algorithms)?,
         _ => Proof::default(),
     };
+    proof.wrapped = decoded.wrapped.clone();
     let mut draft = map::map(table, &decoded.document);
     draft.findings.extend(table.schema.iter().flat_map(|schema| schema.check(&decoded, &bytes)));
     Ok(Read { form: Form::Table(table.id.clone()), draft, proof })

@@ -11,7 +11,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    decode::document::Syntax,
+    decode::{document::Syntax, wrapping::Wrapped},
     model::{certificate::Certificate, finding::any_severe, id::FormatId},
     region::{Region, member::Form},
     render,
@@ -62,6 +62,8 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
 /// What was recognised, what was found, and whether the document is issued at all.
 fn say(read: &Read, region: &Region, err: &mut Output<'_>) {
     err.line(format!("recognised as {}", read.form.name()));
+    let wrapped = read.proof.wrapped.iter().flat_map(Wrapped::findings);
+    wrapped.for_each(|finding| err.line(finding.to_string()));
     read.draft.findings.iter().for_each(|finding| err.line(finding.to_string()));
     let identity = &read.draft.identity;
     let date = read.draft.certificate.top("issueDate");

@@ -1,6 +1,9 @@
 //! `coohub push FILE`: sends a document as a member and prints the receipt.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -12,6 +15,8 @@ use super::{
     output::Output,
 };
 use crate::{
+    clock::Clock,
+    decode::proof::jws::sign::{self, Official},
     message,
     tls::{self, OwnLeaf},
 };
@@ -48,6 +53,12 @@ pub struct Args {
     /// Number of the certificate that a replacement replaces.
     #[arg(long)]
     pub earlier: Option<String>,
+    /// PEM file of an official's leaf, with those above it: the document is signed by it, in CoO-Signature.
+    #[arg(long, value_name = "LEAF", requires = "sign_key")]
+    pub sign_with: Option<PathBuf>,
+    /// PEM file of that leaf's private key, in PKCS#8.
+    #[arg(long, value_name = "KEY", requires = "sign_with")]
+    pub sign_key: Option<PathBuf>,
     /// As test traffic.
     #[arg(long)]
     pub test: bool,
@@ -70,10 +81,11 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
     }
 }
 
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| Error::Request(format!("{}: {}", path.display(), error.kind())))
+}
+
 async fn push(arguments: &Args) -> Result<Answer, Error> {
-    let read = |path: &PathBuf| {
-        fs::read(path).map_err(|error| Error::Request(format!("{}: {}", path.display(), error.kind())))
-    };
     let (leaf, key) = match (&arguments.member, &arguments.leaf, &arguments.key) {
         (Some(member), ..) => {
             let folder = PathBuf::from("certs/dev").join(member);
@@ -95,7 +107,18 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
         None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
     };
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-    member.push(&id, media_type, headers(arguments), Bytes::from(read(&arguments.file)?)).await
+    let body = read(&arguments.file)?;
+    let mut headers = headers(arguments);
+    headers.extend(signature(arguments, &body)?.map(|detached| ("coo-signature", detached)));
+    member.push(&id, media_type, headers, Bytes::from(body)).await
+}
+
+/// The official's signature over the body, made now, where one is asked for.
+fn signature(arguments: &Args, body: &[u8]) -> Result<Option<String>, Error> {
+    let (Some(leaf), Some(key)) = (&arguments.sign_with, &arguments.sign_key) else { return Ok(None) };
+    let official = Official { chain: tls::anchors(&read(leaf)?)?, key_pkcs8_der: tls::pkcs8(&read(key)?)? };
+    let detached = sign::sign(body, &official, Some(Clock::Real.now()));
+    detached.map(Some).map_err(|error| Error::Request(error.to_string()))
 }
 
 fn headers(arguments: &Args) -> Vec<(&'static str, String)> {

@@ -72,7 +72,7 @@ pub struct Node {
 pub struct Document {
     /// How it was written.
     pub syntax: Syntax,
-    /// The document element; for JSON and CSV an unnamed branch.
+    /// The document element; for JSON and CSV an unnamed branch, or the branch of a wrapper that holds the document.
     pub root: Node,
 }
 

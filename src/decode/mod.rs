@@ -18,6 +18,7 @@ pub mod pattern;
 pub mod proof;
 pub mod schema;
 mod text;
+pub mod wrapping;
 pub mod xml;
 
 #[cfg(test)]
@@ -35,9 +36,13 @@ pub struct Decoded {
     pub document: Document,
     /// The XML tree the document was read from; none for other syntaxes.
     pub tree: Option<xml::Tree>,
+    /// The wrapper the document came in, opened and verified; the document is then what was inside.
+    pub wrapped: Option<wrapping::Wrapped>,
+    /// What was inside that wrapper, as JSON.
+    pub inside: Option<Vec<u8>>,
 }
 
-/// Reads a document.
+/// Reads a document, and opens the wrapper it came in.
 ///
 /// **Bounds:** [`Limits`]; the byte count is the caller's to bound.
 ///
@@ -47,9 +52,19 @@ pub fn decode(syntax: Syntax, bytes: &[u8], limits: &Limits) -> Result<Decoded, 
     match syntax {
         Syntax::Xml => {
             let tree = xml::Tree::parse(bytes, limits)?;
-            Ok(Decoded { document: tree.document(), tree: Some(tree) })
+            Ok(Decoded { document: tree.document(), tree: Some(tree), wrapped: None, inside: None })
         }
-        Syntax::Json => Ok(Decoded { document: json::decode(bytes, limits)?, tree: None }),
-        Syntax::Csv => Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None }),
+        Syntax::Json => {
+            let document = json::decode(bytes, limits)?;
+            Ok(match wrapping::opened(&document, bytes)? {
+                None => Decoded { document, tree: None, wrapped: None, inside: None },
+                Some(wrapping::Opened { document, json, wrapped }) => {
+                    Decoded { document, tree: None, wrapped: Some(wrapped), inside: Some(json) }
+                }
+            })
+        }
+        Syntax::Csv => {
+            Ok(Decoded { document: csv::decode(bytes, limits)?, tree: None, wrapped: None, inside: None })
+        }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     evidence::{
         key::SigningKey,
         receipt::{ATTESTATION, digest},
     },
-    model::id::Digest,
+    model::{id::Digest, judgement::Judgement},
     region::Region,
     store::record::{Body, Delivery},
 };
@@ -17,17 +17,22 @@ use crate::{
 /// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
 const LOSSES_MAX: usize = 32;
 
+/// What an attestation is about.
+#[derive(Clone, Copy)]
+pub(super) struct Attested<'a> {
+    pub(super) delivery: &'a Delivery,
+    /// What is sent.
+    pub(super) body: &'a Body,
+    /// Digest of what the source sent; only those with the full view are told it.
+    pub(super) original: Option<Digest>,
+    /// What was made of the official's signature on it, when it was accepted.
+    pub(super) official: Option<&'a Judgement>,
+}
+
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
-///
-/// `original` is the digest of what the source sent; only those with the full view are told it.
 #[must_use]
-pub(super) fn attest(
-    key: &SigningKey,
-    region: &Region,
-    delivery: &Delivery,
-    body: &Body,
-    original: Option<Digest>,
-) -> String {
+pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
+    let Attested { delivery, body, original, official } = attested;
     let subject = &delivery.subject;
     let payload = json!({
         "hub": region.hub,
@@ -45,11 +50,21 @@ pub(super) fn attest(
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
         "original": original.map(digest),
+        "signer": official.map(|official| signer(official, original.is_some())),
         "losses": losses(&delivery.losses),
         "lossesCount": delivery.losses.len(),
         "test": delivery.test,
     });
     key.sign(ATTESTATION, payload.to_string().as_bytes())
+}
+
+/// The verdict on the official's signature; whose leaf it was is told with the original, which shows it anyway.
+fn signer(official: &Judgement, whole: bool) -> Value {
+    json!({
+        "verdict": official.verdict.word(),
+        "scod": official.verdict.scod(),
+        "leaf": whole.then(|| digest(official.leaf)),
+    })
 }
 
 /// The fields lost, without the numbers of their entries: a header has no room for a line per goods item.
@@ -66,7 +81,16 @@ fn losses(places: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{deliver::sample, evidence::key, region::agreement::LinkState};
+    use crate::{
+        deliver::sample,
+        evidence::key,
+        model::judgement::{Capacity, Verdict},
+        region::agreement::LinkState,
+    };
+
+    fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
+        Attested { delivery, body, original: Some(Digest::of(b"original")), official: None }
+    }
 
     #[test]
     fn an_attestation_verifies_and_is_the_same_for_every_attempt() {
@@ -74,9 +98,9 @@ mod tests {
         let region = sample::region(LinkState::Live);
         let mut delivery = sample::delivery(1);
         let body = sample::body(b"<cod/>");
-        let first = attest(&signing, &region, &delivery, &body, Some(Digest::of(b"original")));
+        let first = attest(&signing, &region, &whole(&delivery, &body));
         delivery.attempts += 1;
-        assert_eq!(first, attest(&signing, &region, &delivery, &body, Some(Digest::of(b"original"))));
+        assert_eq!(first, attest(&signing, &region, &whole(&delivery, &body)));
         let payload = key::verify(&first, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["delivery"], delivery.id.to_string());
@@ -85,11 +109,44 @@ mod tests {
     }
 
     #[test]
+    fn the_verdict_on_the_official_is_told_to_all_and_the_leaf_to_those_who_see_the_original() {
+        let official = Judgement {
+            capacity: Capacity::Official,
+            leaf: Digest::of(b"leaf"),
+            subject: "CN=Ana Official".to_owned(),
+            key: None,
+            signed: None,
+            verdict: Verdict::Good,
+            rule: None,
+            list: None,
+        };
+        let (signing, delivery, body) = (sample::key(), sample::delivery(1), sample::body(b"<cod/>"));
+        let told = |original| {
+            let attested = Attested { original, official: Some(&official), ..whole(&delivery, &body) };
+            let jws = attest(&signing, &sample::region(LinkState::Live), &attested);
+            let payload = key::verify(&jws, &[signing.public()]).unwrap();
+            let payload: Value = serde_json::from_slice(&payload).unwrap();
+            assert!(!payload.to_string().contains("Ana"), "{payload}");
+            payload["signer"].clone()
+        };
+        let leaf = digest(official.leaf);
+        assert_eq!(
+            told(Some(Digest::of(b"original"))),
+            json!({"verdict": "good", "scod": "00", "leaf": leaf})
+        );
+        assert_eq!(told(None), json!({"verdict": "good", "scod": "00", "leaf": null}));
+    }
+
+    #[test]
     fn what_a_thousand_items_lost_fits_into_a_header() {
         let (signing, mut delivery) = (sample::key(), sample::delivery(1));
         let lost = |item: usize| [format!("items[{item}].information"), format!("items[{item}].parts[2].x")];
         delivery.losses = (1..=1_000).flat_map(lost).collect();
-        let jws = attest(&signing, &sample::region(LinkState::Live), &delivery, &sample::body(b"a"), None);
+        let jws = attest(
+            &signing,
+            &sample::region(LinkState::Live),
+            &Attested { original: None, ..whole(&delivery, &sample::body(b"a")) },
+        );
         let payload = key::verify(&jws, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["losses"], json!(["items[].information", "items[].parts[].x"]));

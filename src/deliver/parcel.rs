@@ -2,7 +2,7 @@
 
 use super::{
     Handles,
-    attestation::attest,
+    attestation::{Attested, attest},
     headers::{Facts, Headers, headers, shows_original},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     region::Region,
     store::{
         Fault,
-        record::{Body, Delivery},
+        record::{Body, Cargo, Delivery},
     },
 };
 
@@ -44,11 +44,15 @@ impl Handles {
     pub(super) async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Parcel, Unready> {
         let body = self.store.rendering(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
         let digest = Digest::of(&body.bytes);
-        let original = match shows_original(delivery) {
-            true => self.store.message(delivery.message).await?.map(|message| message.digest),
+        let whole = shows_original(delivery);
+        let provenance = match whole || delivery.cargo == Cargo::Certificate {
+            true => self.store.provenance(delivery.message).await?,
             false => None,
         };
-        let attestation = attest(&self.key, region, delivery, &body, original);
+        let original = provenance.as_ref().filter(|_| whole).map(|provenance| provenance.digest);
+        let official = provenance.as_ref().and_then(|provenance| provenance.official.as_ref());
+        let attested = Attested { delivery, body: &body, original, official };
+        let attestation = attest(&self.key, region, &attested);
         let facts = Facts {
             body: &body,
             digest,

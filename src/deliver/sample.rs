@@ -79,12 +79,13 @@ pub(super) fn region(link: LinkState) -> Region {
         aliases: Vec::new(),
         parties: Vec::new(),
         unions: Vec::new(),
-        proof: ProofDemand::Connection,
+        proof: Some(ProofDemand::Connection),
         proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: Some(ru.id.clone()), to: Some(kg.id.clone()), state: link }],
         hs_edition: None,
+        criteria: None,
         unseen: Unseen::Forward,
         severe: Vec::new(),
     };
@@ -95,6 +96,7 @@ pub(super) fn region(link: LinkState) -> Region {
         members: [ru, kg].into_iter().map(|member| (member.id.clone(), member)).collect(),
         agreements: BTreeMap::from([(agreement.id.clone(), agreement)]),
         tables: BTreeMap::new(),
+        codes: crate::format::codes::list::Library::default(),
         digest: Digest([1; 32]),
     }
 }

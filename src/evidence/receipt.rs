@@ -6,6 +6,7 @@ use crate::model::{
     envelope::Function,
     finding::Finding,
     id::{Digest, FormatId, MemberId, MessageId, MessageKey},
+    judgement::Judgement,
     key::Key,
     time::Timestamp,
 };
@@ -42,6 +43,10 @@ pub struct Receipt<'a> {
     pub duplicate_of: Option<MessageId>,
     /// Members it goes to, as routed in the dry run.
     pub targets: &'a [(MemberId, String)],
+    /// The proof the agreement demanded.
+    pub demand: Option<&'a str>,
+    /// What was made of each signature.
+    pub judgements: &'a [Judgement],
     /// Findings, warnings and notes.
     pub findings: &'a [Finding],
     /// Digest of the configuration.
@@ -73,6 +78,10 @@ impl Receipt<'_> {
             "canonicalDigest": self.canonical.map(digest),
             "businessDuplicateOf": self.duplicate_of.map(|id| id.to_string()),
             "targets": targets.collect::<Vec<_>>(),
+            "proof": self.demand.map(|demand| json!({
+                "demanded": demand,
+                "signatures": self.judgements.iter().map(judgement).collect::<Vec<_>>(),
+            })),
             "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
             "configuration": digest(self.config),
             "test": self.test,
@@ -84,6 +93,31 @@ impl Receipt<'_> {
 #[must_use]
 pub fn digest(digest: Digest) -> String {
     format!("sha-256:{}", digest.hex())
+}
+
+/// What was made of a signature, as it stands in receipts: leaf and verdict, and nobody's name.
+#[must_use]
+pub fn judgement(judgement: &Judgement) -> Value {
+    let signed = judgement.signed.map(|signed| {
+        json!({
+            "from": signed.from.to_string(),
+            "until": signed.until.to_string(),
+            "statedBy": signed.stated.word(),
+        })
+    });
+    let list = judgement
+        .list
+        .map(|list| json!({"digest": digest(list.digest), "thisUpdate": list.this_update.to_string()}));
+    json!({
+        "role": judgement.capacity.word(),
+        "leaf": digest(judgement.leaf),
+        "key": judgement.key,
+        "verdict": judgement.verdict.word(),
+        "scod": judgement.verdict.scod(),
+        "signed": signed,
+        "rule": judgement.rule.as_ref().map(|rule| rule.kind.word()),
+        "revocationList": list,
+    })
 }
 
 /// A finding as it stands in receipts and problems.

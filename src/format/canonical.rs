@@ -60,6 +60,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         writes: true,
         signature: None,
         algorithms: Vec::new(),
+        wrapping: Vec::new(),
         lengths: Lengths::Characters,
         schema: None,
         schema_file: None,

@@ -1,23 +1,29 @@
 //! Code lists: the document's token on one side, the canonical code on the other.
 //!
-//! A shared list is a file `partners/formats/codes/<name>.toml`: one row per canonical code (`is`), further columns with
-//! the spellings of a language or system; `codes = "units.es"` names a column. A table's own list stands in the table.
-//! Several spellings of one code are separated by `|`; all are read, the first is written.
+//! A shared list is a file `partners/formats/codes/<name>.toml` ([`list::List`]): one row per canonical code (`is`), further
+//! columns with the spellings of a language or system; `codes = "units.es"` names a column. A table's own list stands in
+//! the table. Several spellings of one code are separated by `|`; all are read, the first is written.
+
+pub mod list;
 
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use crate::problem::{Found, Problems, nearest, section::Source};
+use self::list::List;
+use crate::problem::{Found, Problems, nearest};
+
+/// The list that says which units are units of mass.
+const UNITS: &str = "units";
 
 /// One list, both ways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Codes {
     canonical: HashMap<String, String>,
-    folded: HashMap<String, String>,
+    /// Lower-case spellings; `None` where two codes are told apart by case alone (`Mg`, `mg`).
+    folded: HashMap<String, Option<String>>,
     national: HashMap<String, String>,
 }
 
@@ -27,15 +33,33 @@ impl Codes {
         for spelling in spellings.split('|').map(str::trim) {
             self.national.entry(code.to_owned()).or_insert_with(|| spelling.to_owned());
             self.canonical.entry(spelling.to_owned()).or_insert_with(|| code.to_owned());
-            self.folded.entry(spelling.to_lowercase()).or_insert_with(|| code.to_owned());
+            let folded = self.folded.entry(spelling.to_lowercase()).or_insert_with(|| Some(code.to_owned()));
+            if folded.as_deref() != Some(code) {
+                *folded = None;
+            }
         }
     }
 
-    /// The canonical code of a token: the very spelling first, then without regard to case.
+    /// Both columns as one: the first is written, and wins where a spelling stands in both.
+    fn joined(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (spelling, code) in &other.canonical {
+            both.canonical.entry(spelling.clone()).or_insert_with(|| code.clone());
+        }
+        for (spelling, code) in &other.folded {
+            both.folded.entry(spelling.clone()).or_insert_with(|| code.clone());
+        }
+        for (code, spelling) in &other.national {
+            both.national.entry(code.clone()).or_insert_with(|| spelling.clone());
+        }
+        both
+    }
+
+    /// The canonical code of a token: the very spelling first, then without regard to case where that leaves one code.
     #[must_use]
     pub fn canonical(&self, token: &str) -> Option<&str> {
-        let found = self.canonical.get(token).or_else(|| self.folded.get(&token.to_lowercase()));
-        found.map(String::as_str)
+        let exact = self.canonical.get(token);
+        exact.or_else(|| self.folded.get(&token.to_lowercase())?.as_ref()).map(String::as_str)
     }
 
     /// The token to be written for a canonical code.
@@ -50,28 +74,20 @@ impl Codes {
     }
 }
 
-/// One shared file: canonical codes, and per column their spellings.
-#[derive(Debug, Default)]
-struct Shared {
-    rows: Vec<BTreeMap<String, String>>,
-}
-
 /// The lists a table may name: its own, and the shared folder's, read when first asked for.
 #[derive(Debug)]
 pub struct Lists<'a> {
     folder: &'a Path,
     problems: &'a Problems,
     own: BTreeMap<String, Arc<Codes>>,
-    shared: RefCell<BTreeMap<String, Option<Arc<Shared>>>>,
-    read: RefCell<Vec<String>>,
+    shared: std::cell::RefCell<BTreeMap<String, Option<Arc<List>>>>,
 }
 
 impl<'a> Lists<'a> {
     /// No own lists yet.
     #[must_use]
     pub fn new(folder: &'a Path, problems: &'a Problems) -> Self {
-        let (shared, read) = (RefCell::default(), RefCell::default());
-        Self { folder, problems, own: BTreeMap::new(), shared, read }
+        Self { folder, problems, own: BTreeMap::new(), shared: std::cell::RefCell::default() }
     }
 
     /// Adds one of the table's own lists: token to canonical code, in the order written.
@@ -91,7 +107,7 @@ impl<'a> Lists<'a> {
         if let Some(own) = self.own.get(&name.value) {
             return Some(own.clone());
         }
-        let (file, column) = name.value.split_once('.').unwrap_or((&name.value, "is"));
+        let (file, column) = name.value.split_once('.').unwrap_or((&name.value, list::CANONICAL));
         let Some(shared) = self.shared(file) else {
             let known = self.names();
             let hint = nearest(file, known.iter().map(String::as_str))
@@ -99,33 +115,44 @@ impl<'a> Lists<'a> {
             self.problems.add(name.spot.problem(format!("there is no code list \"{file}\"")).hint(hint));
             return None;
         };
-        let mut codes = Codes::default();
+        let mut joined: Option<Arc<Codes>> = None;
         for column in column.split('|').map(str::trim) {
-            let mut spelled =
-                shared.rows.iter().filter_map(|row| row.get("is").zip(row.get(column))).peekable();
-            if spelled.peek().is_some() {
-                spelled.for_each(|(code, spellings)| codes.add(code, spellings));
-                continue;
+            let codes = shared.column(column);
+            if codes.is_none() {
+                let columns = shared.columns();
+                let hint = nearest(column, columns.iter().copied())
+                    .unwrap_or_else(|| format!("it has: {}", columns.join(", ")));
+                let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
+                self.problems.add(problem.hint(hint));
             }
-            let columns = shared.rows.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
-            let hint = nearest(column, columns.iter().map(|column| column.as_str()));
-            let problem = name.spot.problem(format!("the code list \"{file}\" has no column \"{column}\""));
-            self.problems.add(crate::problem::Problem { hint, ..problem });
+            joined = match (joined, codes) {
+                (Some(first), Some(codes)) => Some(Arc::new(first.joined(&codes))),
+                (first, codes) => first.or(codes),
+            };
         }
-        Some(Arc::new(codes))
+        Some(joined.unwrap_or_default())
     }
 
-    /// Whether a shared list has a canonical code; `true` when there is no such list to ask.
+    /// The codes of a row's list that a shared list does not have; none when there is no such list to ask.
     #[must_use]
-    pub fn admits(&self, list: &str, code: &str) -> bool {
-        self.shared(list)
-            .is_none_or(|shared| shared.rows.iter().any(|row| row.get("is").is_some_and(|is| is == code)))
+    pub fn strangers<'c>(&self, list: &str, name: &str, codes: &'c Codes) -> Vec<&'c str> {
+        let same = !self.own.contains_key(name) && name.split('.').next() == Some(list);
+        let Some(shared) = self.shared(list).filter(|_| !same) else { return Vec::new() };
+        let mut strangers = codes.known().filter(|code| shared.row(code).is_none()).collect::<Vec<_>>();
+        strangers.sort_unstable();
+        strangers
     }
 
-    /// The text of every shared file read so far, for the table's digest.
+    /// Whether a canonical unit code is a unit of mass, as the shared list of units says.
+    #[must_use]
+    pub fn is_mass(&self, unit: &str) -> bool {
+        self.shared(UNITS).is_some_and(|units| units.row(unit).is_some_and(|row| row.mass))
+    }
+
+    /// The text of every shared file asked for so far, for the table's digest.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
-        self.read.borrow().clone()
+        self.shared.borrow().values().flatten().map(|list| list.text.to_string()).collect()
     }
 
     fn names(&self) -> Vec<String> {
@@ -137,28 +164,12 @@ impl<'a> Lists<'a> {
         stems.chain(self.own.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn shared(&self, file: &str) -> Option<Arc<Shared>> {
+    fn shared(&self, file: &str) -> Option<Arc<List>> {
         if let Some(known) = self.shared.borrow().get(file) {
             return known.clone();
         }
         let text = std::fs::read_to_string(self.folder.join(format!("{file}.toml"))).ok();
-        let shared = text.map(|text| {
-            let label = format!("formats/codes/{file}.toml");
-            let shared = Source::new(&label, text.as_str()).read(self.problems, |section| {
-                let _ = (section.need_text("title"), section.need_text("source"));
-                let rows = section.tables("codes", |row| {
-                    let cells = row.all_texts().into_iter();
-                    let cells = cells.map(|(key, found)| (key, found.value)).collect::<BTreeMap<_, _>>();
-                    if !cells.contains_key("is") {
-                        row.missing("is");
-                    }
-                    cells
-                });
-                Shared { rows }
-            });
-            self.read.borrow_mut().push(text);
-            Arc::new(shared)
-        });
+        let shared = text.map(|text| list::read(file, &text, self.problems));
         self.shared.borrow_mut().insert(file.to_owned(), shared.clone());
         shared
     }
@@ -176,5 +187,15 @@ mod tests {
         assert_eq!(codes.canonical("unidades"), Some("C62"));
         assert_eq!(codes.national("C62"), Some("UNIDADES"));
         assert_eq!(codes.canonical("CAJAS"), None);
+    }
+
+    #[test]
+    fn spellings_that_differ_by_case_alone_are_read_as_they_stand_and_no_other_way() {
+        let mut codes = Codes::default();
+        codes.add("MGM", "mg");
+        codes.add("2U", "Mg");
+        assert_eq!(codes.canonical("mg"), Some("MGM"));
+        assert_eq!(codes.canonical("Mg"), Some("2U"));
+        assert_eq!(codes.canonical("MG"), None, "which of the two is anybody's guess");
     }
 }

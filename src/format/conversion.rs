@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::{DateForm, path::Target, plan::SharedCodes};
+use super::{DateForm, path::Target, plan::SharedCodes, uri};
 
 /// How a leaf's text becomes a value.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub enum Form {
     Text(bool),
     /// Text behind a fixed prefix (`unece.un.org:locode:`).
     Prefixed(String),
-    /// An identifier; one without a scheme is written behind this one.
+    /// An identifier where the format has a URI; one that is none is written behind this prefix.
     Uri(String),
     /// A Harmonized System code with dots; canonical codes have digits only.
     HsDotted,
@@ -151,7 +151,7 @@ impl Form {
             Self::Prefixed(prefix) => {
                 plain(token.strip_prefix(prefix).ok_or_else(|| Unfit::NoPrefix(prefix.clone()))?)
             }
-            Self::Uri(scheme) => plain(text.strip_prefix(scheme.as_str()).unwrap_or(text)),
+            Self::Uri(scheme) => plain(&uri::read(scheme, token)),
             Self::HsDotted => plain(&token.replace('.', "")),
             Self::Decimal { .. } | Self::Key(_) | Self::Named(_) => plain(token),
             Self::Date(form) => plain(&form.read(token).ok_or(Misfit::NotDate)?),
@@ -182,13 +182,7 @@ impl Form {
             (_, None, _) | (_, _, None) => return Err(Unfit::Spelling),
             (Self::Text(true), _, Some(text)) => collapse(&text),
             (Self::Prefixed(prefix), _, Some(text)) => format!("{prefix}{text}"),
-            (Self::Uri(scheme), _, Some(text)) => {
-                if text.contains(':') {
-                    text
-                } else {
-                    format!("{scheme}{text}")
-                }
-            }
+            (Self::Uri(scheme), _, Some(text)) => uri::write(scheme, &text),
             (Self::HsDotted, _, Some(text)) => dotted(&text)?,
             (Self::Decimal { digits: Some((total, fraction)), .. }, Some(Value::Decimal(decimal)), _) => {
                 if !decimal.fits(*total, *fraction) {

@@ -6,6 +6,7 @@ use crate::{
     decode::{
         document::Syntax,
         proof::{Profile, algorithm::Algorithm},
+        wrapping::Wrapping,
     },
     problem::{Found, Spot, section::Section},
 };
@@ -29,6 +30,7 @@ pub(super) struct File {
     pub writes: bool,
     pub signature: Option<Profile>,
     pub algorithms: Vec<Algorithm>,
+    pub wrapping: Vec<Wrapping>,
     pub lengths: Lengths,
     pub schema: Option<Found<String>>,
     pub items_max: Option<u32>,
@@ -190,6 +192,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
         writes: file.flag("writes").unwrap_or(false),
         signature: file.choice("signature", &[(Profile::XmldsigCod.word(), Profile::XmldsigCod)]),
         algorithms: file.choices("algorithms", &Algorithm::ALL.map(|known| (known.word(), known))),
+        wrapping: file.choices("wrapping", &Wrapping::ALL.map(|known| (known.word(), known))),
         lengths: file
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),

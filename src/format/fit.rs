@@ -153,7 +153,7 @@ fn known_codes(builder: &Builder<'_>, name: &Found<String>, field: &Target) -> O
     let codes = builder.codes.named(name)?;
     let list = field.field.row().codes;
     if list != "-" && !OPEN_LISTS.contains(&list) {
-        for code in codes.known().filter(|code| !builder.codes.admits(list, code)) {
+        for code in builder.codes.strangers(list, &name.value, &codes) {
             let reason = format!("its code \"{code}\" is not in formats/codes/{list}.toml");
             builder.problems.add(name.spot.problem(reason));
         }

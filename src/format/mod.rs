@@ -20,14 +20,17 @@ pub mod path;
 pub mod plan;
 pub mod recognise;
 mod row;
+mod uri;
 
 use std::path::Path;
 
 use crate::{
     decode::{
+        Decoded,
         document::{Document, Syntax},
         proof::{Profile, algorithm::Algorithm},
         schema::Schema,
+        wrapping::Wrapping,
     },
     model::id::{Digest, FormatId},
     problem::{Found, Problems, Spot, section::Source},
@@ -66,6 +69,8 @@ pub struct Table {
     pub algorithms: Vec<Algorithm>,
     /// What parts the cells of a row when CSV is written; reading goes by the header line.
     pub delimiter: u8,
+    /// The wrappers its documents may come in.
+    pub wrapping: Vec<Wrapping>,
     /// Unit its lengths count in.
     pub lengths: Lengths,
     /// The operator's schema, which documents and renderings must obey.
@@ -221,6 +226,14 @@ impl Table {
     #[must_use]
     pub fn recognises(&self, document: &Document) -> bool {
         document.syntax == self.syntax && self.recognise.fits(&document.root)
+    }
+
+    /// Whether a document is of this format, and comes bare or in a wrapper this format takes.
+    #[must_use]
+    pub fn takes(&self, decoded: &Decoded) -> bool {
+        let wrapped = decoded.wrapped.as_ref();
+        self.recognises(&decoded.document)
+            && wrapped.is_none_or(|wrapped| self.wrapping.contains(&wrapped.wrapping))
     }
 
     /// The plan for a document: that of the variant it is written in.

@@ -1,9 +1,10 @@
 //! The two kinds of path in a row: the document's own (`Invoices/Invoice[]/InvoiceNo`, `@id`, `{line1,line2}`) and the
 //! canonical one (`items[].packages[1].marks`).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
+    decode::document::Syntax,
     model::{
         certificate::{Index, Place},
         dictionary::Field,
@@ -13,6 +14,8 @@ use crate::{
 
 /// Highest position a path may name: those before it are written empty where they have nothing.
 const POSITION_MAX: usize = 99;
+/// Before the name of a JSON member that begins with `@`, where an attribute has one `@`.
+const MEMBER: &str = "@@";
 
 /// One step of a path in the document's own names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,9 +64,22 @@ impl National {
     }
 }
 
+/// A path as its syntax means it: JSON has no attributes, so there `@context` is a member.
+#[must_use]
+pub fn meant(syntax: Syntax, text: &str) -> Cow<'_, str> {
+    if syntax == Syntax::Json && text.contains('@') && !text.contains(MEMBER) {
+        return Cow::Owned(text.replace('@', MEMBER));
+    }
+    Cow::Borrowed(text)
+}
+
 fn segment(text: &str) -> Result<Segment, String> {
     let (text, position) = positioned(text)?;
     let (text, repeats) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
+    if let Some(name) = text.strip_prefix(MEMBER).filter(|name| !name.contains(['[', ']', '{', '}', '@'])) {
+        let name = format!("@{name}");
+        return Ok(Segment { prefix: None, name, attribute: false, repeats, position });
+    }
     let (text, attribute) = text.strip_prefix('@').map_or((text, false), |name| (name, true));
     let (prefix, name) = match text.split_once(':') {
         Some((prefix, name)) => (Some(prefix.to_owned()), name),

@@ -1,9 +1,12 @@
 //! The CPU half of intake: bytes to a judged certificate with its targets. Pure; runs on the bounded pool.
 
+use std::collections::BTreeMap;
+
 use crate::{
     decode::{
         self,
         proof::{self, jws},
+        wrapping,
     },
     map,
     message::{self, Message},
@@ -12,12 +15,13 @@ use crate::{
         envelope::{Answer, Function},
         finding::{Finding, any_severe},
         id::{DeliveryId, Digest, FormatId, MemberId},
+        judgement::Judgement,
         key::Key,
         reason::Reason,
         value::Date,
     },
     region::{
-        agreement::{CopyView, Unseen},
+        agreement::{CopyView, ProofDemand, Unseen},
         member::{Form, Member},
     },
     render,
@@ -49,6 +53,12 @@ pub(super) struct Reading {
     pub(super) unseen: Unseen,
     /// Members it goes to, and why.
     pub(super) targets: Vec<(MemberId, String)>,
+    /// The proof the agreement demanded; none of a hub message.
+    pub(super) demand: Option<ProofDemand>,
+    /// What was made of each signature.
+    pub(super) judgements: Vec<Judgement>,
+    /// The leaves of those signatures, DER by digest.
+    pub(super) leaves: BTreeMap<Digest, Vec<u8>>,
     /// Warnings and notes.
     pub(super) findings: Vec<Finding>,
 }
@@ -151,6 +161,7 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
         proof: &proof,
         form: &form,
         today,
+        received: push.received,
     };
     let judged = validate::validate(&case)?;
     let stated = draft.identity.version.or(push.envelope.version);
@@ -178,6 +189,7 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
     })
     .map_err(|finding| vec![finding])?;
     let mut findings = judged.findings.clone();
+    findings.extend(proof.wrapped.iter().flat_map(wrapping::Wrapped::findings));
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
     if any_severe(&findings) {
@@ -193,6 +205,9 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
         targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
+        demand: Some(judged.demand),
+        leaves: leaves(&proof),
+        judgements: judged.judgements,
         findings,
     })
 }
@@ -209,25 +224,34 @@ impl Reading {
             remainder: Vec::new(),
             unseen,
             targets: Vec::new(),
+            demand: None,
+            judgements: Vec::new(),
+            leaves: BTreeMap::new(),
             findings: Vec::new(),
         }
     }
 }
 
+/// The leaves of the signatures, once each.
+fn leaves(proof: &proof::Proof) -> BTreeMap<Digest, Vec<u8>> {
+    let signers = proof.exporter.iter().chain(&proof.official);
+    signers.map(|signer| (signer.leaf_digest, signer.leaf_der.clone())).collect()
+}
+
 /// The form the document is in, among those its source may send.
 fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<Form, Vec<Finding>> {
     let known = |form: &Form| match form {
-        Form::Canonical(syntax) => map::canonical::recognises(*syntax, &decoded.document),
-        Form::Table(id) => {
-            push.region.tables.get(id).is_some_and(|table| table.recognises(&decoded.document))
+        Form::Canonical(syntax) => {
+            decoded.wrapped.is_none() && map::canonical::recognises(*syntax, &decoded.document)
         }
+        Form::Table(id) => push.region.tables.get(id).is_some_and(|table| table.takes(decoded)),
     };
     let stated = push.envelope.format.as_deref();
     let mut sendable = source.sends.iter().filter(|form| stated.is_none_or(|name| name == form.name()));
     if let Some(form) = sendable.find(|form| known(form)) {
         return Ok(form.clone());
     }
-    let foreign = push.region.tables.values().find(|table| table.recognises(&decoded.document));
+    let foreign = push.region.tables.values().find(|table| table.takes(decoded));
     let names = source.sends.iter().map(Form::name).collect::<Vec<_>>().join(", ");
     Err(vec![match foreign {
         Some(table) if stated.is_none() => Finding::severe(
@@ -237,10 +261,13 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
                 table.id
             ),
         ),
-        _ => Finding::severe(
-            Reason::FormatUnknown,
-            format!("the document is in no format this member sends: {names}"),
-        ),
+        _ => {
+            let inside = if decoded.wrapped.is_some() { ", in a wrapper that format takes" } else { "" };
+            let advice = format!("the document is in no format this member sends{inside}: {names}");
+            let hint =
+                wrapping::foreign(&decoded.document.root).map_or(String::new(), |hint| format!("; {hint}"));
+            Finding::severe(Reason::FormatUnknown, advice + &hint)
+        }
     }])
 }
 
@@ -262,6 +289,7 @@ fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Pr
     if let Some(signer) = signer {
         proof = proof.with_detached(own, signer).map_err(|finding| vec![finding])?;
     }
+    proof.wrapped = decoded.wrapped.clone();
     let mut draft = match table {
         Some(table) => map::map(table, &decoded.document),
         None => map::canonical::map(&decoded.document),

@@ -18,8 +18,9 @@ pub(super) struct Mark(usize);
 
 impl Trail {
     /// At the document element.
+    /// The element of JSON and CSV has no name, unless the document was inside another.
     pub(super) fn new(syntax: Syntax, root: &Node) -> Self {
-        let text = if syntax == Syntax::Xml { format!("/{}", root.name) } else { String::new() };
+        let text = if root.name.is_empty() { String::new() } else { format!("/{}", root.name) };
         Self { syntax, text }
     }
 

@@ -260,7 +260,7 @@ impl Walk<'_> {
             Repeat::Entry(list) | Repeat::Group(list) => self.missing_list(list, here),
             Repeat::Record(_) => {}
             Repeat::Once | Repeat::Pieces => {
-                if let Some((row, _)) = plan.leaf {
+                if let Some((row, 0)) = plan.leaf {
                     self.missing_leaf(row, here, index);
                 }
                 let alone = |child: &&Element| child.when.as_ref().is_none_or(|when| !when.beside);

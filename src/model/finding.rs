@@ -82,6 +82,12 @@ impl Finding {
         Self { level: Level::Warning, ..Self::severe(reason, advice) }
     }
 
+    /// A note without place.
+    #[must_use]
+    pub fn info(reason: Reason, advice: impl Into<String>) -> Self {
+        Self { level: Level::Info, ..Self::severe(reason, advice) }
+    }
+
     /// The same finding, about a canonical place.
     #[must_use]
     pub fn about(self, place: Place) -> Self {

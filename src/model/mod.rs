@@ -12,6 +12,7 @@ pub mod dictionary;
 pub mod envelope;
 pub mod finding;
 pub mod id;
+pub mod judgement;
 pub mod key;
 pub mod reason;
 pub mod retry;

@@ -212,6 +212,30 @@ impl Date {
         self.zoned.map(|z| Timestamp(z.as_millisecond()))
     }
 
+    /// The first and the last instant the text may mean, read in an IANA zone where it states none.
+    ///
+    /// A time is the same instant twice, except in the hour that a clock put back repeats; a day is the whole day. `None`
+    /// when there is no such zone.
+    #[must_use]
+    pub fn span(&self, zone: &str) -> Option<(Timestamp, Timestamp)> {
+        if let Some(at) = self.instant() {
+            return Some((at, at));
+        }
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let millis = |at: jiff::Timestamp| Timestamp(at.as_millisecond());
+        if self.is_moment() {
+            let written = zone.to_ambiguous_timestamp(self.text.parse().ok()?);
+            let (earlier, later) = (millis(written.earlier().ok()?), millis(written.later().ok()?));
+            return Some((earlier.min(later), earlier.max(later)));
+        }
+        // The last day of the calendar, in zones that have not reached it, has no instant: it is later than any.
+        let start = |day: jiff::civil::Date| {
+            zone.to_timestamp(day.at(0, 0, 0, 0)).map_or(Timestamp(i64::MAX), millis)
+        };
+        let next = self.day.tomorrow().map_or(Timestamp(i64::MAX), start);
+        Some((start(self.day), Timestamp(next.0.saturating_sub(1))))
+    }
+
     /// Whether the text states more than a day: a zone, or a time other than midnight.
     #[must_use]
     pub fn is_moment(&self) -> bool {
@@ -250,6 +274,28 @@ mod tests {
         assert!(!date.is_moment());
         assert!(Date::new("2018-09-12T00:00:01").is_some_and(|date| date.is_moment()));
         assert!(Date::new("2018-09-12T00:00:00Z").is_some_and(|date| date.is_moment()));
+    }
+
+    #[test]
+    fn a_day_is_the_whole_day_in_its_zone_and_a_time_is_one_instant() {
+        let span = |text: &str, zone: &str| {
+            let (from, until) = Date::new(text).unwrap().span(zone).unwrap();
+            format!("{from} {until}")
+        };
+        let recife = "America/Recife"; // three hours behind UTC, all year
+        assert_eq!(span("2026-03-01", recife), "2026-03-01T03:00:00.000Z 2026-03-02T02:59:59.999Z");
+        assert_eq!(span("2026-03-01T00:00:00", recife), span("2026-03-01", recife));
+        assert_eq!(span("2026-03-01T10:00:00", recife), "2026-03-01T13:00:00.000Z 2026-03-01T13:00:00.000Z");
+        assert_eq!(span("2026-03-01T10:00:00Z", recife), "2026-03-01T10:00:00.000Z 2026-03-01T10:00:00.000Z");
+        // The hour that Lisbon had twice, and the days that are short and long there.
+        assert_eq!(
+            span("2026-10-25T01:30:00", "Europe/Lisbon"),
+            "2026-10-25T00:30:00.000Z 2026-10-25T01:30:00.000Z"
+        );
+        assert_eq!(span("2026-03-29", "Europe/Lisbon"), "2026-03-29T00:00:00.000Z 2026-03-29T22:59:59.999Z");
+        assert!(Date::new("2026-03-01").unwrap().span("Europe/Atlantis").is_none());
+        let last = Date::new("9999-12-31").unwrap().span("America/Recife").unwrap();
+        assert_eq!(last, (Timestamp(i64::MAX), Timestamp(i64::MAX - 1)), "later than any");
     }
 
     #[test]

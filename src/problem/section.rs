@@ -14,13 +14,17 @@ use super::{Found, Problem, Problems, Spot, nearest, unit};
 pub struct Source {
     file: Arc<str>,
     text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 impl Source {
     /// A file already in memory; `file` is how problems name it.
     #[must_use]
     pub fn new(file: &str, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into() }
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file: file.into(), text, lines }
     }
 
     /// Reads the whole file: `read` takes what it knows, every other key is a problem, so is every syntax error.
@@ -37,9 +41,10 @@ impl Source {
     }
 
     fn spot(&self, offset: usize, key: String) -> Spot {
-        let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        let offset = offset.min(self.text.len());
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Spot { file: self.file.clone(), line: number(line), column: number(column), key }
     }
@@ -244,7 +249,14 @@ impl<'a> Section<'a> {
     /// Every key of this table, as texts.
     #[must_use]
     pub fn all_texts(&self) -> Vec<(String, Found<String>)> {
-        let keys: Vec<String> = self.table.keys().map(|key| key.get_ref().to_string()).collect();
+        self.other_texts(&[])
+    }
+
+    /// Every key of this table but those named, as texts.
+    #[must_use]
+    pub fn other_texts(&self, apart: &[&str]) -> Vec<(String, Found<String>)> {
+        let keys = self.table.keys().map(|key| key.get_ref().to_string());
+        let keys: Vec<String> = keys.filter(|key| !apart.contains(&key.as_str())).collect();
         keys.into_iter().filter_map(|key| self.text(&key).map(|found| (key, found))).collect()
     }
 

@@ -12,10 +12,12 @@ use crate::{
     model::{
         delivery::State,
         id::{Digest, MemberId, MessageId},
+        judgement::Judgement,
         reason::Reason,
     },
     store::{
         Fault, Store,
+        proof::Proved,
         record::{Attempt, Cargo, Delivery, Message},
     },
 };
@@ -77,15 +79,16 @@ impl Status {
         let Some(message) = self.store.message(id).await?.filter(|message| message.source == *asker) else {
             return Ok(None);
         };
+        let proved = self.store.proved(id).await?;
         let deliveries = self.store.deliveries(id).await?;
-        let body = state(&message, &deliveries);
+        let body = state(&message, proved.as_ref(), &deliveries);
         let tag = Digest::of(body.to_string().as_bytes()).hex().chars().take(32).collect();
         Ok(Some(Answer { body, tag }))
     }
 }
 
 /// A message and its deliveries as its source sees them.
-fn state(message: &Message, deliveries: &[Delivery]) -> Value {
+fn state(message: &Message, proved: Option<&Proved>, deliveries: &[Delivery]) -> Value {
     let shown = deliveries.iter().filter(|delivery| delivery.cargo != Cargo::Notice).map(delivery);
     json!({
         "id": message.id.to_string(),
@@ -100,9 +103,26 @@ fn state(message: &Message, deliveries: &[Delivery]) -> Value {
         "state": overall(message, deliveries),
         "businessDuplicateOf": message.duplicate_of.map(|id| id.to_string()),
         "test": message.test,
+        "proof": proved.and_then(proof),
         "receipt": String::from_utf8_lossy(&message.receipt),
         "deliveries": shown.collect::<Vec<_>>(),
     })
+}
+
+/// The proof demanded and the verdicts, with the names only the source is told.
+fn proof(proved: &Proved) -> Option<Value> {
+    let signature = |judgement: &Judgement| {
+        let mut shown = receipt::judgement(judgement);
+        if let Value::Object(members) = &mut shown {
+            members.insert("subject".into(), json!(judgement.subject));
+            members.insert("ruleName".into(), json!(judgement.rule.as_ref().map(|rule| &rule.name)));
+        }
+        shown
+    };
+    let demand = proved.demand.as_ref()?;
+    let signatures: Vec<_> = proved.judgements.iter().map(signature).collect();
+    let configuration = receipt::digest(proved.config);
+    Some(json!({"demanded": demand, "configuration": configuration, "signatures": signatures}))
 }
 
 /// One word for the whole message.

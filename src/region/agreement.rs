@@ -26,8 +26,8 @@ pub struct Agreement {
     pub parties: Vec<Party>,
     /// Unions that are named as one destination.
     pub unions: Vec<Union>,
-    /// The proof a document must carry to count as issued.
-    pub proof: ProofDemand,
+    /// The proof a document must carry to count as issued; absent: what its format can carry.
+    pub proof: Option<ProofDemand>,
     /// The proof documents of one format must carry instead.
     pub proof_by_format: BTreeMap<FormatId, ProofDemand>,
     /// Fields that name the importing party, in order; those present must agree.
@@ -38,6 +38,8 @@ pub struct Agreement {
     pub links: Vec<Link>,
     /// Edition of the Harmonized System the agreement uses, marked as derived where a document does not say.
     pub hs_edition: Option<String>,
+    /// The code list of the agreement's origin criteria, when there is one.
+    pub criteria: Option<String>,
     /// What happens to an amendment, replacement or cancellation of a certificate the hub has not seen.
     pub unseen: Unseen,
     /// Reasons this agreement raises from warning to severe.
@@ -86,6 +88,18 @@ pub enum ProofDemand {
     Official,
     /// The exporter's and the official's signatures, both verified.
     ExporterAndOfficial,
+}
+
+impl ProofDemand {
+    /// The word in agreements' files and receipts.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Official => "official",
+            Self::ExporterAndOfficial => "exporter-and-official",
+        }
+    }
 }
 
 /// A rule that sends copies.
@@ -147,13 +161,17 @@ pub enum Unseen {
 
 impl Agreement {
     /// The proof a document of a form must carry; the canonical profile has no entry of its own.
+    ///
+    /// An agreement that says nothing demands the official's signature where the form is `signed`, that is, has a
+    /// signature profile, and the word of the connection elsewhere.
     #[must_use]
-    pub fn proof_of(&self, form: &Form) -> ProofDemand {
+    pub fn proof_of(&self, form: &Form, signed: bool) -> ProofDemand {
         let own = match form {
-            Form::Table(id) => self.proof_by_format.get(id),
+            Form::Table(id) => self.proof_by_format.get(id).copied(),
             Form::Canonical(_) => None,
         };
-        own.copied().unwrap_or(self.proof)
+        let usual = if signed { ProofDemand::Official } else { ProofDemand::Connection };
+        own.or(self.proof).unwrap_or(usual)
     }
 
     /// Whether a country is a party on a day.

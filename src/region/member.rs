@@ -1,7 +1,13 @@
 //! A member: who it is, for whom it speaks, what it sends, what it takes and how fast.
 
-use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
 
+use super::signer::{Authority, RevocationReason, Signer};
 use crate::{
     decode::document::Syntax,
     model::{
@@ -85,19 +91,10 @@ pub struct IssuingBody {
     pub until: Option<Date>,
     /// Officials whose signatures count.
     pub signers: Vec<Signer>,
-}
-
-/// An official whose signature on a document counts.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Signer {
-    /// SHA-256 of the signer's leaf in DER.
-    pub leaf: Digest,
-    /// Name, for evidence.
-    pub name: String,
-    /// First day.
-    pub from: Date,
-    /// Last day.
-    pub until: Option<Date>,
+    /// Authorities whose officials' signatures count.
+    pub authorities: Vec<Authority>,
+    /// Reasons for which a revocation counts whatever time a signature states.
+    pub revoked_always: BTreeSet<RevocationReason>,
 }
 
 /// A form a certificate is written in.

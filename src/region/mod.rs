@@ -14,11 +14,12 @@ pub mod country;
 pub mod load;
 pub mod member;
 pub mod notice;
+pub mod signer;
 
 use std::collections::BTreeMap;
 
 use crate::{
-    format::Table,
+    format::{Table, codes::list::Library},
     model::id::{AgreementId, Digest, FormatId, MemberId},
 };
 
@@ -37,6 +38,8 @@ pub struct Region {
     pub agreements: BTreeMap<AgreementId, agreement::Agreement>,
     /// Format tables by id.
     pub tables: BTreeMap<FormatId, Table>,
+    /// The code lists that tables share.
+    pub codes: Library,
     /// Digest over every file of the folder: the configuration version.
     pub digest: Digest,
 }
@@ -49,6 +52,20 @@ impl Region {
             agreement.id.as_str().eq_ignore_ascii_case(name)
                 || agreement.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
         })
+    }
+
+    /// The proof that an agreement demands of documents of a form.
+    #[must_use]
+    pub fn proof_demanded(
+        &self,
+        agreement: &agreement::Agreement,
+        form: &member::Form,
+    ) -> agreement::ProofDemand {
+        let signed = match form {
+            member::Form::Table(id) => self.tables.get(id).is_some_and(|table| table.signature.is_some()),
+            member::Form::Canonical(_) => false,
+        };
+        agreement.proof_of(form, signed)
     }
 
     /// The member whose customs receive for a country.

@@ -1,5 +1,7 @@
 //! What is allowed but worth a second look: said by `check` and `plan`, never in the way of a reload.
 
+pub mod signer;
+
 use super::{
     Region,
     agreement::{Agreement, ProofDemand},
@@ -17,7 +19,7 @@ pub fn notices(region: &Region) -> Vec<Problem> {
         notices.extend(weight(member));
         notices.extend(silent(member));
         notices.extend(apart(region, member));
-        notices.extend(region.agreements.values().filter_map(|agreement| signers(member, agreement)));
+        notices.extend(region.agreements.values().filter_map(|agreement| signers(region, member, agreement)));
     }
     for agreement in region.agreements.values() {
         notices.extend(no_links(agreement));
@@ -92,11 +94,13 @@ fn apart(region: &Region, member: &Member) -> Option<Problem> {
 }
 
 /// A member that sends what must be signed, with a body for which nobody may sign.
-fn signers(member: &Member, agreement: &Agreement) -> Option<Problem> {
-    let signed = |form: &&Form| agreement.proof_of(form) != ProofDemand::Connection;
+fn signers(region: &Region, member: &Member, agreement: &Agreement) -> Option<Problem> {
+    let signed = |form: &&Form| region.proof_demanded(agreement, form) != ProofDemand::Connection;
     let form = member.sends.iter().find(signed)?;
     let body = member.bodies.iter().find(|body| {
-        body.signers.is_empty() && agreement.parties.iter().any(|party| party.country == body.country)
+        body.signers.is_empty()
+            && body.authorities.is_empty()
+            && agreement.parties.iter().any(|party| party.country == body.country)
     })?;
     let text = format!(
         "\"{}\" has no signer, but {} takes {} from it only with an official's signature",

@@ -201,7 +201,22 @@ impl Walk<'_> {
         }
         let before = self.kept.len();
         let node = self.inside(plan, super::node(&plan.name, plan.space.as_ref()), here);
-        if self.kept.len() > before { vec![node] } else { Vec::new() }
+        if self.kept.len() > before || self.is_constant(plan) { vec![node] } else { Vec::new() }
+    }
+
+    /// Whether an element holds constants only: it goes with the element around it. Recursion is bounded by the plan's
+    /// depth.
+    fn is_constant(&self, plan: &Element) -> bool {
+        let says = |child: &Element| match child.leaf.and_then(|(row, _)| self.plan.rows.get(row)) {
+            Some(row) => matches!(row.does, Does::Fixed(_) | Does::Drop),
+            None => self.is_constant(child),
+        };
+        let fixed = |child: &Element| {
+            let row = child.leaf.and_then(|(row, _)| self.plan.rows.get(row));
+            row.is_some_and(|row| matches!(row.does, Does::Fixed(_)))
+        };
+        plan.children.iter().all(says)
+            && plan.children.iter().any(|child| fixed(child) || self.is_constant(child))
     }
 
     fn attributes(&mut self, plan: &Element, here: Here) -> Vec<(String, String)> {

@@ -20,6 +20,7 @@ mod folder;
 mod job;
 mod life;
 mod pack;
+pub mod proof;
 mod queue;
 mod read;
 pub mod record;

@@ -190,6 +190,6 @@ impl Store {
     }
 }
 
-fn rows(limit: usize) -> u32 {
+pub(super) fn rows(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(READ_ROWS_MAX).min(READ_ROWS_MAX)
 }

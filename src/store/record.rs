@@ -1,9 +1,12 @@
 //! What the store takes and gives: plain values, the same for every engine.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     delivery::{Life, State},
     envelope::{Answer, Function},
     id::{DeliveryId, Digest, FormatId, MemberId, MessageId, MessageKey},
+    judgement::Judgement,
     key::Key,
     reason::Reason,
     time::Timestamp,
@@ -44,6 +47,12 @@ pub struct Acceptance {
     pub answer: Option<(DeliveryId, Answer, Option<String>)>,
     /// The message of which this is a business duplicate; it is then stored, receipted and not routed.
     pub duplicate_of: Option<MessageId>,
+    /// The proof the agreement demanded of the document, in its word.
+    pub demand: Option<&'static str>,
+    /// What was made of each signature, one per capacity.
+    pub judgements: Vec<Judgement>,
+    /// Leaves those judgements name, DER by digest; each is kept once for all messages.
+    pub leaves: BTreeMap<Digest, Vec<u8>>,
     /// Bodies that belong to the message.
     pub bodies: Vec<Body>,
     /// The signed receipt, stored in the same commit and repeated for ever.

@@ -129,25 +129,3 @@ pub(super) fn entitled<'a>(
     }
     Some(body)
 }
-
-/// The official who signed must be a signer of the body, on the day of issue.
-///
-/// The exporter's leaf is not looked up: the official's signature covers the exporter's and vouches for it.
-pub(super) fn signed(case: &Case<'_>, demand: ProofDemand, body: &IssuingBody, findings: &mut Vec<Finding>) {
-    let Some(official) = case.proof.official.as_ref().filter(|_| demand != ProofDemand::Connection) else {
-        return;
-    };
-    let Some(Value::Date(date)) = case.draft.certificate.top("issueDate") else { return };
-    let signers: Vec<_> = body.signers.iter().filter(|signer| signer.leaf == official.leaf_digest).collect();
-    if signers.is_empty() {
-        let advice = "the official who signed is not registered for this issuing body; ask the hub's operator to add the leaf";
-        findings.push(Finding::severe(Reason::SignerUnknown, advice));
-    } else if !signers.iter().any(|signer| within(date, &signer.from, signer.until.as_ref())) {
-        let advice = "the official who signed was not registered for the issuing body on the issue date";
-        findings.push(located(case, "issueDate", Finding::severe(Reason::SignerOutOfDates, advice)));
-    }
-}
-
-fn within(on: &Date, from: &Date, until: Option<&Date>) -> bool {
-    from.day() <= on.day() && until.is_none_or(|until| on.day() <= until.day())
-}

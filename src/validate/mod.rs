@@ -8,7 +8,10 @@
 //! **Invariant:** [`Valid`] is made here alone, so whatever takes a `Valid<Certificate>` knows that it was judged.
 //! Pure: no clock, no store. `intake` feeds it; its findings go into the receipt or the rejection.
 
+mod authority;
+mod codes;
 mod issued;
+pub mod signer;
 mod substance;
 
 use crate::{
@@ -18,7 +21,9 @@ use crate::{
         certificate::Certificate,
         envelope::Envelope,
         finding::{Finding, Level, any_severe},
+        judgement::Judgement,
         reason::Reason,
+        time::Timestamp,
         value::Date,
     },
     region::{
@@ -63,6 +68,8 @@ pub struct Case<'a> {
     pub form: &'a Form,
     /// Today at the hub, for grants.
     pub today: &'a Date,
+    /// When the push came: no time of signing lies after it, and revocation lists are to be current then.
+    pub received: Timestamp,
 }
 
 /// A judged document: what it is, for whom it was issued, and the warnings.
@@ -76,8 +83,18 @@ pub struct Judged<'a> {
     pub body: &'a IssuingBody,
     /// Its number, literally.
     pub number: String,
+    /// The proof the agreement demanded.
+    pub demand: ProofDemand,
+    /// What was made of each signature.
+    pub judgements: Vec<Judgement>,
     /// Warnings and notes.
     pub findings: Vec<Finding>,
+}
+
+/// What an importing customs would look at in a draft: codes against their lists, dates, goods. Warnings all of them.
+#[must_use]
+pub fn look(draft: &Draft, region: &Region, agreement: Option<&Agreement>) -> Vec<Finding> {
+    substance::check(draft, &region.codes, agreement)
 }
 
 /// Judges a draft.
@@ -87,15 +104,14 @@ pub struct Judged<'a> {
 pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
     let mut findings = case.draft.findings.clone();
     let agreement = agreement(case, &mut findings);
-    let demand = agreement.map_or(ProofDemand::Connection, |agreement| agreement.proof_of(case.form));
+    let demand = agreement
+        .map_or(ProofDemand::Connection, |agreement| case.region.proof_demanded(agreement, case.form));
     issued::stated_twice(case, &mut findings);
     let identity = issued::identity(case, demand, &mut findings);
     let body =
         identity.as_ref().and_then(|identity| issued::entitled(case, agreement, identity, &mut findings));
-    if let Some(body) = body {
-        issued::signed(case, demand, body, &mut findings);
-    }
-    substance::check(&case.draft.certificate, &mut findings);
+    let judgements = body.map(|body| signer::judge(case, demand, body, &mut findings)).unwrap_or_default();
+    findings.extend(substance::check(case.draft, &case.region.codes, agreement));
     raise(agreement, &mut findings);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let (Some(agreement), Some(body), Some(identity), false) =
@@ -104,7 +120,7 @@ pub fn validate<'a>(case: &Case<'a>) -> Result<Judged<'a>, Vec<Finding>> {
         return Err(findings);
     };
     let certificate = Valid(case.draft.certificate.clone());
-    Ok(Judged { certificate, agreement, body, number: identity.number, findings })
+    Ok(Judged { certificate, agreement, body, number: identity.number, demand, judgements, findings })
 }
 
 /// The agreement that document and envelope name; they must name the same one.

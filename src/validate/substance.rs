@@ -2,88 +2,132 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{
-    certificate::{Certificate, Index, Place},
-    dictionary::Field,
-    finding::Finding,
-    reason::Reason,
-    value::{Date, Value},
+use super::codes;
+use crate::{
+    format::codes::list::Library,
+    map::Draft,
+    model::{
+        certificate::{Certificate, Index, Place},
+        dictionary::Field,
+        finding::Finding,
+        reason::Reason,
+        value::{Date, Value},
+    },
+    region::agreement::Agreement,
 };
 
 /// Most digits of a tariff code: the 6 of the Harmonized System and national tails.
 const HS_DIGITS_MAX: usize = 12;
 
-/// Collects warnings about the substance of a certificate.
-pub(super) fn check(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    goods(certificate, findings);
-    tariff_codes(certificate, findings);
-    dates(certificate, findings);
-    numbers(certificate, findings);
+/// A look at the substance of a draft.
+pub(super) struct Look<'a> {
+    pub(super) certificate: &'a Certificate,
+    pub(super) codes: &'a Library,
+    pub(super) agreement: Option<&'a Agreement>,
+    draft: &'a Draft,
+    findings: Vec<Finding>,
 }
 
-/// A certificate is about goods, each described.
-fn goods(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    let (Some(items), Some(description)) = (Field::named("items[]"), Field::named("items[].description"))
-    else {
-        return;
-    };
-    let count = certificate.count(items, Index::TOP);
-    if count == 0 {
-        findings.push(Finding::warning(Reason::FieldMissing, "the certificate lists no goods"));
+/// The warnings about the substance of a draft, each at its place and position.
+pub(super) fn check(draft: &Draft, codes: &Library, agreement: Option<&Agreement>) -> Vec<Finding> {
+    let mut look = Look { certificate: &draft.certificate, codes, agreement, draft, findings: Vec::new() };
+    look.goods();
+    look.tariff_codes();
+    look.dates();
+    look.numbers();
+    codes::check(&mut look);
+    look.findings
+}
+
+impl Look<'_> {
+    /// Adds a warning, at its position in the source where that is known.
+    pub(super) fn warn(&mut self, reason: Reason, advice: impl Into<String>, place: Option<Place>) {
+        let finding = Finding::warning(reason, advice);
+        let finding = match place {
+            Some(place) => finding.about(place),
+            None => finding,
+        };
+        let position = place.and_then(|place| self.draft.sources.get(&place));
+        self.findings.push(match position {
+            Some(position) => finding.at(position.clone()),
+            None => finding,
+        });
     }
-    for index in (0..count).filter_map(|position| Index::TOP.inside(position)) {
-        if certificate.at(description, index).is_none() {
-            let place = Place { field: description, index };
-            findings.push(Finding::warning(Reason::FieldMissing, "describe the goods").about(place));
+
+    /// A date outside every list.
+    pub(super) fn date(&self, path: &str) -> Option<Date> {
+        match self.certificate.top(path) {
+            Some(Value::Date(date)) => Some(date.clone()),
+            _ => None,
         }
     }
-}
 
-/// Tariff codes are 4 to 12 digits, dotted or not.
-fn tariff_codes(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    let Some(field) = Field::named("items[].hs.code") else { return };
-    for (index, value) in certificate.all(field) {
-        let text = value.to_string();
-        let digits = text.chars().filter(char::is_ascii_digit).count();
-        let clean = text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ' ');
-        if !clean || !(4..=HS_DIGITS_MAX).contains(&digits) {
-            let advice = "a tariff code has 4 to 12 digits, with or without dots";
-            findings.push(Finding::warning(Reason::FieldInvalid, advice).about(Place { field, index }));
+    /// Whether a field has a value.
+    pub(super) fn has(&self, path: &str, index: Index) -> bool {
+        Field::named(path).is_some_and(|field| self.certificate.at(field, index).is_some())
+    }
+
+    /// A certificate is about goods, each described.
+    fn goods(&mut self) {
+        let (Some(items), Some(description)) = (Field::named("items[]"), Field::named("items[].description"))
+        else {
+            return;
+        };
+        let count = self.certificate.count(items, Index::TOP);
+        if count == 0 {
+            self.warn(Reason::FieldMissing, "the certificate lists no goods", None);
+        }
+        for index in (0..count).filter_map(|position| Index::TOP.inside(position)) {
+            if self.certificate.at(description, index).is_none() {
+                let place = Place { field: description, index };
+                self.warn(Reason::FieldMissing, "describe the goods", Some(place));
+            }
         }
     }
-}
 
-/// An invoice later than the certificate and a validity that ends before it begins are worth a look.
-fn dates(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    let date = |path: &str| match certificate.top(path) {
-        Some(Value::Date(date)) => Some(date.clone()),
-        _ => None,
-    };
-    let later =
-        |a: &Option<Date>, b: &Option<Date>| matches!((a, b), (Some(a), Some(b)) if a.day() > b.day());
-    if later(&date("validity.from"), &date("validity.to")) {
-        findings.push(Finding::warning(Reason::FieldInvalid, "the validity ends before it begins"));
-    }
-    let issued = date("issueDate");
-    let Some(field) = Field::named("invoices[].date") else { return };
-    for (index, value) in certificate.all(field) {
-        if let Value::Date(invoice) = value
-            && later(&Some(invoice.clone()), &issued)
-        {
-            let advice = "the invoice is dated later than the certificate";
-            findings.push(Finding::warning(Reason::FieldInvalid, advice).about(Place { field, index }));
+    /// Tariff codes are 4 to 12 digits, dotted or not.
+    fn tariff_codes(&mut self) {
+        let Some(field) = Field::named("items[].hs.code") else { return };
+        for (index, value) in self.certificate.all(field) {
+            let text = value.to_string();
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            let clean = text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ' ');
+            if !clean || !(4..=HS_DIGITS_MAX).contains(&digits) {
+                let advice = "a tariff code has 4 to 12 digits, with or without dots";
+                self.warn(Reason::FieldInvalid, advice, Some(Place { field, index }));
+            }
         }
     }
-}
 
-/// No two items carry the same number.
-fn numbers(certificate: &Certificate, findings: &mut Vec<Finding>) {
-    let Some(field) = Field::named("items[].number") else { return };
-    let mut seen = BTreeSet::new();
-    for (index, value) in certificate.all(field) {
-        if !seen.insert(value.to_string()) {
-            let advice = "another item has the same number";
-            findings.push(Finding::warning(Reason::FieldInvalid, advice).about(Place { field, index }));
+    /// An invoice later than the certificate and a validity that ends before it begins are worth a look.
+    fn dates(&mut self) {
+        let later =
+            |a: &Option<Date>, b: &Option<Date>| matches!((a, b), (Some(a), Some(b)) if a.day() > b.day());
+        if later(&self.date("validity.from"), &self.date("validity.to")) {
+            let place = Field::named("validity.to").map(|field| Place { field, index: Index::TOP });
+            self.warn(Reason::FieldInvalid, "the validity ends before it begins", place);
+        }
+        let issued = self.date("issueDate");
+        let Some(field) = Field::named("invoices[].date") else { return };
+        for (index, value) in self.certificate.all(field) {
+            if let Value::Date(invoice) = value
+                && later(&Some(invoice.clone()), &issued)
+            {
+                let advice = "the invoice is dated later than the certificate";
+                self.warn(Reason::FieldInvalid, advice, Some(Place { field, index }));
+            }
+        }
+    }
+
+    /// No two items carry the same number.
+    fn numbers(&mut self) {
+        let Some(field) = Field::named("items[].number") else { return };
+        let mut seen = BTreeSet::new();
+        for (index, value) in self.certificate.all(field) {
+            if !seen.insert(value.to_string()) {
+                let advice = "another item has the same number";
+                self.warn(Reason::FieldInvalid, advice, Some(Place { field, index }));
+            }
         }
     }
 }

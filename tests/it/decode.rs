@@ -2,8 +2,6 @@
 //!
 //! Real samples are read where they lie beside the project; without them a test says so and passes.
 
-use std::{fs, process::Command};
-
 use coohub::decode::{
     decode,
     document::{Node, Syntax},
@@ -16,7 +14,7 @@ use coohub::decode::{
     },
 };
 
-use crate::support::need::{corpus, installed};
+use crate::support::need::corpus;
 
 fn at<'a>(root: &'a Node, path: &str) -> &'a Node {
     path.split('/').fold(root, |node, name| node.child(name).unwrap_or_else(|| panic!("no {name} in {path}")))
@@ -105,33 +103,6 @@ fn sha1_signatures_verify_only_where_they_are_taken() {
     assert!(proof(xml, &Algorithm::ALL).unwrap().official.is_some());
     let changed = xml.replace("8408.90.90", "8408.90.91");
     assert_eq!(proof(&changed, &Algorithm::ALL), Err(vec!["proof-invalid", "proof-invalid"]));
-}
-
-#[test]
-fn our_signatures_verify_with_xmlsec1() {
-    if !installed("xmlsec1") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let (file, pem) = (folder.path().join("cod.xml"), folder.path().join("leaf.pem"));
-    let leaf = leaf(&rcgen::PKCS_RSA_SHA256);
-    fs::write(&file, sign_cod(UNSIGNED, &leaf, &leaf).unwrap()).unwrap();
-    fs::write(&pem, armoured(&leaf.leaf_der)).unwrap();
-    for signature in ["CODExporter", "CertOrigin"] {
-        let place = format!("//*[local-name()='{signature}']/*[local-name()='Signature']");
-        let verdict = Command::new("xmlsec1")
-            .args(["--verify", "--id-attr:id", "COD", "--id-attr:id", "CODEH", "--node-xpath", &place])
-            .arg("--pubkey-cert-pem")
-            .args([&pem, &file])
-            .output()
-            .unwrap();
-        assert!(verdict.status.success(), "{signature}: {}", String::from_utf8_lossy(&verdict.stderr));
-    }
-}
-
-fn armoured(der: &[u8]) -> String {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
 }
 
 #[test]

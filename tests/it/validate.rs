@@ -3,17 +3,13 @@
 //! Method: a good document in the canonical profile, one change a row, and the codes that come of it.
 
 use coohub::{
-    decode::{
-        self,
-        document::Syntax,
-        limit::Limits,
-        proof::{Proof, Signer, SignerRole},
-    },
+    decode::{self, document::Syntax, limit::Limits, proof::Proof},
     map,
     model::{
         envelope::Envelope,
         finding::{Finding, Level},
-        id::{Digest, MemberId},
+        id::MemberId,
+        time::Timestamp,
         value::Date,
     },
     region::{Region, member::Form},
@@ -46,6 +42,7 @@ fn judged(
         proof,
         form: &Form::Canonical(Syntax::Json),
         today: &Date::new("2026-11-23").unwrap(),
+        received: Timestamp::parse("2026-11-23T12:00:00Z").unwrap(),
     };
     validate::validate(&case).map(|judged| judged.findings)
 }
@@ -119,39 +116,4 @@ fn what_envelope_and_document_both_state_must_agree() {
     let differ = Envelope { number: Some("A-2".into()), issuer: Some("XB1".into()), ..Envelope::original() };
     let findings = judged(&region, "almora", GOOD, &differ, &Proof::default()).unwrap_err();
     assert_eq!(codes(&findings, Level::Severe), ["envelope-mismatch", "envelope-mismatch"]);
-}
-
-#[test]
-fn the_official_must_be_a_signer_of_the_body_on_the_day_of_issue() {
-    let leaf = Digest::of(b"leaf of the official");
-    let signer = |from: &str| {
-        format!("\n[[body.signer]]\nname = \"Official\"\ndigest = \"{}\"\nfrom = \"{from}\"\n", leaf.hex())
-    };
-    let demanding = |from: &str| {
-        let after = "country = \"XA\"\n";
-        let body = "zone = \"UTC\"\nfrom = \"2020-01-01\"\n";
-        let region = TestRegion::mec().edit("agreements/mecta.toml", "\"connection\"", "\"official\"");
-        let _ = after;
-        region.edit("members/almora.toml", body, &format!("{body}{}", signer(from))).load()
-    };
-    let signed = |digest: Digest| Proof {
-        exporter: None,
-        official: Some(Signer {
-            role: SignerRole::Official,
-            leaf_der: Vec::new(),
-            leaf_digest: digest,
-            subject: String::new(),
-            signed_at: None,
-        }),
-    };
-    let result =
-        |region: &Region, proof: &Proof| match judged(region, "almora", GOOD, &Envelope::original(), proof) {
-            Ok(_) => Vec::new(),
-            Err(findings) => codes(&findings, Level::Severe),
-        };
-    let region = demanding("2026-01-01");
-    assert_eq!(result(&region, &signed(leaf)), Vec::<&str>::new());
-    assert_eq!(result(&region, &Proof::default()), ["not-issued"]);
-    assert_eq!(result(&region, &signed(Digest::of(b"somebody else"))), ["signer-unknown"]);
-    assert_eq!(result(&demanding("2026-06-01"), &signed(leaf)), ["signer-out-of-dates"]);
 }

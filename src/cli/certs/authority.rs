@@ -11,6 +11,8 @@ use crate::model::time::Timestamp;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const ANCHOR_DAYS: i64 = 3650;
 const LEAF_DAYS: i64 = 365;
+/// Signers' leaves are valid from the first day of this year: samples are dated, and are signed again on any day.
+const SIGNER_FROM_YEAR: i32 = 2020;
 
 /// What a leaf is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +64,9 @@ impl Authority {
             Purpose::Server | Purpose::Client => KeyPair::generate()?,
         };
         let mut params = valid(now, LEAF_DAYS);
+        if purpose == Purpose::Signer {
+            params.not_before = date_time_ymd(SIGNER_FROM_YEAR, 1, 1);
+        }
         params.distinguished_name = called(name);
         params.subject_alt_names = names.iter().map(|name| san(name)).collect::<Result<_, _>>()?;
         params.use_authority_key_identifier_extension = true;

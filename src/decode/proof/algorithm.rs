@@ -108,7 +108,7 @@ impl Key {
             return Some(Self::Ed25519);
         }
         match info.parsed().ok()? {
-            PublicKey::RSA(key) => RSA_BITS.contains(&key.key_size()).then_some(Self::Rsa),
+            PublicKey::RSA(key) => RSA_BITS.contains(&bits(key.modulus)).then_some(Self::Rsa),
             PublicKey::EC(_) => {
                 let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
                 let known = [(OID_EC_P256, Self::P256), (OID_NIST_EC_P384, Self::P384)];
@@ -116,5 +116,51 @@ impl Key {
             }
             _ => None,
         }
+    }
+}
+
+/// Length of a number: the library's own count takes every number for whole bytes.
+fn bits(number: &[u8]) -> usize {
+    let mut bytes = number.iter().skip_while(|byte| **byte == 0);
+    bytes.next().map_or(0, |first| {
+        let whole = 8 * bytes.count();
+        (1..=8).rev().find(|bit| first >> (bit - 1) & 1 == 1).unwrap_or(0) + whole
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::prelude::FromDer as _;
+
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82], &length[..], content].concat()
+    }
+
+    /// The public key of an RSA leaf whose modulus has so many bits.
+    fn rsa(bits: usize) -> Option<Key> {
+        let mut modulus = vec![0xFF; bits.div_ceil(8)];
+        modulus[0] = 0xFF >> (bits.div_ceil(8) * 8 - bits);
+        let modulus = if modulus[0] < 0x80 { modulus } else { [&[0], &modulus[..]].concat() };
+        let key = der(0x30, &[der(0x02, &modulus), der(0x02, &[1, 0, 1])].concat());
+        let algorithm = [0x30, 0x0D, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
+        let info = der(0x30, &[&algorithm[..], &der(0x03, &[&[0], &key[..]].concat())].concat());
+        Key::of(&SubjectPublicKeyInfo::from_der(&info).unwrap().1)
+    }
+
+    #[test]
+    fn rsa_is_taken_from_2048_to_8192_bits() {
+        assert_eq!((rsa(2048), rsa(8192)), (Some(Key::Rsa), Some(Key::Rsa)));
+        assert_eq!((rsa(2049), rsa(8191)), (Some(Key::Rsa), Some(Key::Rsa)));
+        assert_eq!((rsa(2047), rsa(8193)), (None, None));
+    }
+
+    #[test]
+    fn every_algorithm_has_words_of_its_own() {
+        let words: std::collections::BTreeSet<_> = Algorithm::ALL.iter().map(|one| one.word()).collect();
+        let uris: std::collections::BTreeSet<_> = Algorithm::ALL.iter().map(|one| one.uri()).collect();
+        assert_eq!((words.len(), uris.len()), (Algorithm::ALL.len(), Algorithm::ALL.len()));
     }
 }

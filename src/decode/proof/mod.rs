@@ -28,7 +28,7 @@ use self::{
     algorithm::{Algorithm, Key},
     place::Place,
 };
-use super::xml::Tree;
+use super::{wrapping::Wrapped, xml::Tree};
 use crate::model::{finding::Finding, id::Digest, reason::Reason, value::Date};
 
 /// How documents of a format are signed.
@@ -97,6 +97,8 @@ pub struct Proof {
     pub exporter: Option<Signer>,
     /// Who signed the certificate.
     pub official: Option<Signer>,
+    /// The wrapper the document came in: it shows that nothing was changed, and not who issued it.
+    pub wrapped: Option<Wrapped>,
 }
 
 impl Proof {

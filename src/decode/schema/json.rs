@@ -61,7 +61,9 @@ impl Json {
             .map(|error| {
                 let pointer = error.instance_path().as_str();
                 let steps = pointer.split('/').skip(1).map(unescaped).collect::<Vec<_>>();
-                violation(&said(&error), locate(&document.root, &steps).position(pointer))
+                let name = &document.root.name;
+                let below = if name.is_empty() { String::new() } else { format!("/{name}") };
+                violation(&said(&error), locate(&document.root, &steps).position(below + pointer))
             })
             .collect()
     }

@@ -76,12 +76,14 @@ impl Schema {
 
     /// The violations of a document, the first [`FINDINGS_MAX`](crate::model::finding::FINDINGS_MAX) of them, each severe.
     ///
-    /// `bytes` are those `decoded` was read from.
+    /// `bytes` are those `decoded` was read from; of a wrapped document what is inside is judged.
     #[must_use]
     pub fn check(&self, decoded: &Decoded, bytes: &[u8]) -> Vec<Finding> {
         match (&*self.kind, &decoded.tree) {
             (Kind::Xsd(xsd), Some(tree)) => xsd.check(tree),
-            (Kind::Json(json), None) => json.check(&decoded.document, bytes),
+            (Kind::Json(json), None) => {
+                json.check(&decoded.document, decoded.inside.as_deref().unwrap_or(bytes))
+            }
             (Kind::Xsd(_), None) | (Kind::Json(_), Some(_)) => {
                 vec![violation("the document is in another syntax than its schema", Position::default())]
             }

@@ -184,9 +184,11 @@ impl<'a> Builder<'a> {
 
     /// Says which steps of a list's path repeat, and as what.
     fn repeat(&mut self, raw: &RawList, path: &[Segment], field: Field, number: usize) {
-        let repeating =
-            path.iter().enumerate().filter(|(_, step)| step.repeats).map(|(at, _)| at).collect::<Vec<_>>();
         let key = |at: usize| path::text(path.iter().take(at + 1));
+        // The groups of a list around this one are no repetition of their own.
+        let grouped = |at: usize| matches!(self.repeats.get(&key(at)), Some(Repeat::Group(_)));
+        let repeating = path.iter().enumerate().filter(|(_, step)| step.repeats).map(|(at, _)| at);
+        let repeating = repeating.filter(|at| !grouped(*at)).collect::<Vec<_>>();
         if raw.link.is_some() {
             self.repeats.insert(key(path.len().saturating_sub(1)), Repeat::Record(number));
             return;
@@ -321,7 +323,8 @@ impl<'a> Builder<'a> {
     }
 
     fn here(&self, path: &str) -> String {
-        self.variant.as_ref().map_or_else(|| path.to_owned(), |name| path.replace(VARIANT, name))
+        let path = path::meant(self.file.syntax, path);
+        self.variant.as_ref().map_or_else(|| path.clone().into_owned(), |name| path.replace(VARIANT, name))
     }
 
     fn admits(&self, only: &[Found<String>]) -> bool {

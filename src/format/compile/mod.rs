@@ -18,7 +18,7 @@ use super::{
     Role, Table,
     codes::Lists,
     file::{File, RawBlock, RawIdentity},
-    path::{National, Segment},
+    path::{self, National, Segment},
     plan::Plan,
     recognise::{IdentityRule, Recognise, Steps, steps},
     row,
@@ -66,6 +66,7 @@ pub(super) fn table(
         writes: file.writes,
         signature: file.signature,
         algorithms: file.algorithms,
+        wrapping: file.wrapping,
         lengths: file.lengths,
         schema_file: file.schema,
         schema: None,
@@ -112,6 +113,9 @@ fn check_roles(file: &File, problems: &Problems) {
         let reason = "\"signature\" and \"algorithms\" go together";
         problems.add(here.problem(reason).hint(format!("list those the format takes of: {words}")));
     }
+    if !file.wrapping.is_empty() && file.syntax != Syntax::Json {
+        problems.add(here.problem("\"wrapping\" needs syntax = \"json\""));
+    }
     if file.recognise.root.is_none() && file.recognise.has.is_empty() {
         problems.add(
             here.problem("nothing says how its documents are recognised")
@@ -154,7 +158,7 @@ fn recognise(file: &File, problems: &Problems) -> Recognise {
     let raw = &file.recognise;
     let space = |segment: &Segment| namespace(&file.namespaces, segment, file.syntax);
     let read = |found: &Found<String>| -> Steps {
-        match National::parse(&found.value) {
+        match National::parse(&path::meant(file.syntax, &found.value)) {
             Ok(path) => steps(&path.steps().cloned().collect::<Vec<_>>(), space),
             Err(reason) => {
                 problems.add(found.spot.problem(reason));

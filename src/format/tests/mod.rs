@@ -56,7 +56,7 @@ fn an_unknown_field_is_reported_with_its_line_and_the_nearest() {
 }
 
 #[test]
-fn signatures_come_with_the_algorithms_they_may_be_made_with() {
+fn signatures_come_with_their_algorithms_and_wrappers_with_json() {
     let head = |signed: &str| {
         let text = format!("{HEAD}[[block]]\nrows = [{{ at = \"Number\", is = \"number\" }}]\n");
         let text = text.replace("writes = true", &format!("writes = false\n{signed}"));
@@ -71,6 +71,10 @@ fn signatures_come_with_the_algorithms_they_may_be_made_with() {
     assert!(found.contains("go together"), "{found}");
     let (_, found) = head("signature = \"xmldsig-cod\"\nalgorithms = [\"rsa-sha265\"]");
     assert!(found.contains("\"rsa-sha265\" is not a valid choice; did you mean \"rsa-sha256\"?"), "{found}");
+    let (_, found) = head("wrapping = [\"openattestation-3\"]");
+    assert!(found.contains("did you mean \"openattestation-2\"?"), "{found}");
+    let (_, found) = head("wrapping = [\"openattestation-2\"]");
+    assert!(found.contains("\"wrapping\" needs syntax = \"json\""), "{found}");
     let (_, found) = head("sha1 = true");
     assert!(found.contains("sha1"), "the former flag is not passed over: {found}");
     let cod = Table::load(

@@ -52,6 +52,19 @@ fn an_envelope_is_read_whole() {
 }
 
 #[test]
+fn a_signature_may_be_longer_than_other_headers_and_no_longer_than_its_own_limit() {
+    let of = |length: usize| "s".repeat(length);
+    assert_eq!(read(&headers(&[])).unwrap().signature, None);
+    let longest = of(jws::HEADER_CHARACTERS_MAX);
+    assert_eq!(read(&headers(&[("coo-signature", &longest)])).unwrap().signature, Some(longest));
+    assert_eq!(refused(&[("coo-signature", &of(jws::HEADER_CHARACTERS_MAX + 1))]), Reason::HeaderInvalid);
+    assert_eq!(refused(&[("coo-signature", "")]), Reason::HeaderInvalid);
+    let mut twice = headers(&[("coo-signature", "a..b")]);
+    twice.append("coo-signature", HeaderValue::from_static("a..b"));
+    assert_eq!(read(&twice).unwrap_err().reason, Reason::HeaderInvalid);
+}
+
+#[test]
 fn each_wrong_header_has_its_code() {
     assert_eq!(refused(&[("coo-function", "18")]), Reason::HeaderInvalid);
     assert_eq!(refused(&[("coo-version", "two")]), Reason::HeaderInvalid);

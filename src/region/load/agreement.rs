@@ -27,22 +27,13 @@ use crate::{
 /// Every member, in a link.
 const EVERY: &str = "*";
 
-const PROOFS: [(&str, ProofDemand); 3] = [
-    ("connection", ProofDemand::Connection),
-    ("official", ProofDemand::Official),
-    ("exporter-and-official", ProofDemand::ExporterAndOfficial),
-];
-
 /// Reads the whole file; `None` only where a problem was recorded.
 pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option<Agreement> {
     source.read(desk.problems, |file| {
         value_id(file, id.as_str());
         let name = need_words(file, "name");
         let aliases = aliases(file, id, desk);
-        if !file.has("proof") {
-            file.missing("proof");
-        }
-        let proof = file.choice("proof", &PROOFS);
+        let proof = file.choice("proof", &proofs());
         let proof_by_format = file.table("proof_by_format", |proofs| by_format(proofs, desk));
         let importing_party = importing_party(file);
         let parties = parties(file);
@@ -56,18 +47,26 @@ pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option
             aliases,
             parties,
             unions: unions.into_iter().flatten().collect(),
-            proof: proof?,
+            proof,
             proof_by_format: proof_by_format.unwrap_or_default(),
             importing_party,
             copies,
             links: links.into_iter().flatten().collect(),
-            hs_edition: file.text("hs_edition").map(|found| found.value),
+            hs_edition: mentioned(file, "hs_edition", Kind::HsEdition, desk),
+            criteria: mentioned(file, "criteria", Kind::Codes, desk),
             unseen: file
                 .choice("unseen", &[("forward", Unseen::Forward), ("reject", Unseen::Reject)])
                 .unwrap_or(Unseen::Forward),
             severe: severe(file),
         })
     })
+}
+
+/// A name from one of the region's code lists.
+fn mentioned(file: &Section<'_>, key: &str, kind: Kind, desk: &Desk<'_>) -> Option<String> {
+    let found = file.text(key)?;
+    desk.names.mention(kind, &found);
+    Some(found.value)
 }
 
 /// Aliases are compared without regard to case, with each other and with the ids of agreements.
@@ -83,11 +82,16 @@ fn aliases(file: &Section<'_>, id: &AgreementId, desk: &Desk<'_>) -> Vec<String>
     aliases.into_iter().map(|alias| alias.value).collect()
 }
 
+fn proofs() -> [(&'static str, ProofDemand); 3] {
+    [ProofDemand::Connection, ProofDemand::Official, ProofDemand::ExporterAndOfficial]
+        .map(|demand| (demand.word(), demand))
+}
+
 fn by_format(proofs: &Section<'_>, desk: &Desk<'_>) -> BTreeMap<FormatId, ProofDemand> {
     let mut demands = BTreeMap::new();
     for (format, found) in proofs.all_texts() {
         desk.names.mention(Kind::Format, &Found { value: format.clone(), spot: found.spot });
-        let demand = proofs.choice(&format, &PROOFS);
+        let demand = proofs.choice(&format, &self::proofs());
         demands.extend(FormatId::new(&format).zip(demand));
     }
     demands

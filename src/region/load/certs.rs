@@ -7,10 +7,15 @@ use std::{
 };
 
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::folder::{FILE_BYTES_MAX, read_bounded};
+use super::{
+    super::signer::RevocationList,
+    folder::{FILE_BYTES_MAX, read_bounded},
+    revocation,
+};
 use crate::{
-    model::id::Digest,
+    model::{id::Digest, time::Timestamp},
     problem::{Found, Problems},
 };
 
@@ -54,10 +59,33 @@ impl<'a> Certs<'a> {
         self.entries(file, problems, "a revocation list", good)
     }
 
-    /// The digest of the first leaf of a file; `None` when the folder is not read or there is a problem.
-    pub(super) fn leaf(&self, file: &Found<String>, problems: &Problems) -> Option<Digest> {
-        let good = |der: &CertificateDer<'_>| webpki::EndEntityCert::try_from(der).is_ok();
-        self.entries(file, problems, "an X.509 certificate", good).first().map(|der| Digest::of(der))
+    /// The revocation lists of a file, each of which one of the anchors must have signed.
+    pub(super) fn lists(
+        &self,
+        file: &Found<String>,
+        anchors: &[Vec<u8>],
+        problems: &Problems,
+    ) -> Vec<RevocationList> {
+        let ders = self.revocations(file, problems);
+        // Without anchors there is a problem already.
+        let read = ders.iter().filter(|_| !anchors.is_empty()).map(|der| {
+            revocation::read(der, anchors, &file.value).map_err(|reason| {
+                problems.add(file.spot.problem(format!("{}: {reason}", self.path(&file.value).display())));
+            })
+        });
+        read.filter_map(Result::ok).collect()
+    }
+
+    /// The digest of the first leaf of a file and the end of its validity; `None` when the folder is not read or there
+    /// is a problem.
+    pub(super) fn leaf(&self, file: &Found<String>, problems: &Problems) -> Option<(Digest, Timestamp)> {
+        let good = |der: &CertificateDer<'_>| {
+            webpki::EndEntityCert::try_from(der).is_ok() && X509Certificate::from_der(der).is_ok()
+        };
+        let ders = self.entries(file, problems, "an X.509 certificate", good);
+        let der = ders.first()?;
+        let (_, leaf) = X509Certificate::from_der(der).ok()?;
+        Some((Digest::of(der), revocation::instant(leaf.validity().not_after)))
     }
 
     fn entries<T: PemObject + AsRef<[u8]>>(

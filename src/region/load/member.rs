@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::member::{Form, Identity, IssuingBody, Member, OnUnrenderable, Signer, Takes},
+    super::member::{Form, Identity, IssuingBody, Member, OnUnrenderable, Takes},
     Desk,
     names::Kind,
     pace::Defaults,
-    reach,
+    reach, signer,
     value::{self, need_words},
 };
 use crate::{
@@ -113,7 +113,7 @@ fn read_pin(
     (from, until): (Option<Date>, Option<Date>),
     desk: &Desk<'_>,
 ) -> Option<Identity> {
-    let spki = digest(identity, pin)?;
+    let spki = signer::digest(identity, pin)?;
     let what = format!("pin {}", spki.hex());
     desk.names.claim(what, pin.spot.clone(), (from.as_ref(), until.as_ref()));
     Some(Identity::Pin { spki, from, until })
@@ -128,14 +128,6 @@ fn read_san(identity: &Section<'_>, san: Found<String>) -> Option<String> {
     clean.then_some(san.value)
 }
 
-fn digest(section: &Section<'_>, found: &Found<String>) -> Option<Digest> {
-    let digest = Digest::from_hex(&found.value);
-    if digest.is_none() {
-        section.add(found.spot.problem("is not a SHA-256 digest").hint("write 64 hexadecimal digits"));
-    }
-    digest
-}
-
 fn read_body(body: &Section<'_>, desk: &Desk<'_>) -> Option<IssuingBody> {
     let id = body.need_text("id");
     let name = need_words(body, "name");
@@ -146,12 +138,24 @@ fn read_body(body: &Section<'_>, desk: &Desk<'_>) -> Option<IssuingBody> {
         check_zone(body, &zone);
     }
     let (from, until) = value::span(body);
-    let signers = body.tables("signer", |signer| read_signer(signer, desk)).into_iter().flatten().collect();
+    let signers = signer::signers(body, &zone.value, desk);
+    let authorities = signer::authorities(body, &zone.value, desk);
+    let revoked_always = signer::revoked_always(body);
     if body.has("id") {
         let what = format!("issuing body \"{}\"", id.value);
         desk.names.claim(what, id.spot.clone(), (from.as_ref(), until.as_ref()));
     }
-    Some(IssuingBody { id: id.value, name, country: country?, zone: zone.value, from: from?, until, signers })
+    Some(IssuingBody {
+        id: id.value,
+        name,
+        country: country?,
+        zone: zone.value,
+        from: from?,
+        until,
+        signers,
+        authorities,
+        revoked_always,
+    })
 }
 
 fn check_zone(body: &Section<'_>, zone: &Found<String>) {
@@ -160,20 +164,6 @@ fn check_zone(body: &Section<'_>, zone: &Found<String>) {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
         body.add(Problem { hint: nearest(&zone.value, names.iter().map(String::as_str)), ..problem });
     }
-}
-
-fn read_signer(signer: &Section<'_>, desk: &Desk<'_>) -> Option<Signer> {
-    let name = need_words(signer, "name");
-    let (from, until) = value::span(signer);
-    let leaf = match (signer.text("leaf"), signer.text("digest")) {
-        (Some(file), None) => desk.certs.leaf(&file, desk.problems),
-        (None, Some(text)) => digest(signer, &text),
-        _ => {
-            signer.add(signer.spot().problem("must have either \"leaf\" or \"digest\""));
-            None
-        }
-    };
-    Some(Signer { leaf: leaf?, name, from: from?, until })
 }
 
 fn customs(file: &Section<'_>, desk: &Desk<'_>) -> Vec<String> {

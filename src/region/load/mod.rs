@@ -13,6 +13,8 @@ mod member;
 mod names;
 mod pace;
 mod reach;
+mod revocation;
+mod signer;
 mod value;
 
 #[cfg(test)]
@@ -22,13 +24,17 @@ use std::{collections::BTreeMap, path::Path};
 
 use self::{certs::Certs, folder::Folder, names::Names, pace::Defaults};
 use super::Region;
-use crate::problem::{Problems, section::Section};
+use crate::{
+    format::codes::list::Library,
+    problem::{Problems, section::Section},
+};
 
 pub use self::{
     folder::{
         AGREEMENTS_MAX, FILE_BYTES_MAX, FORMAT_FILE_BYTES_MAX, FORMAT_FILES_MAX, FORMATS_MAX, MEMBERS_MAX,
     },
     names::MENTIONS_SHOWN_AS_HINT_MAX,
+    signer::{AUTHORITIES_MAX, SIGNERS_MAX},
 };
 
 /// What a file's reader needs beside the file: where to write down mentions, claims and certificates read.
@@ -72,7 +78,8 @@ fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region
     let agreements: Vec<_> =
         folder.agreements.iter().map(|(id, file)| agreement::read(id, file, &desk)).collect();
     let tables = formats::read(&folder, problems);
-    desk.names.check(&folder, &tables, problems);
+    let codes = Library::load(&folder.codes(), problems);
+    desk.names.check(&folder, (&tables, &codes), problems);
     let head = head?;
     Some(Region {
         id: head.id,
@@ -81,6 +88,7 @@ fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region
         members: by_id(members, |member| member.id.clone())?,
         agreements: by_id(agreements, |agreement| agreement.id.clone())?,
         tables: tables.into_iter().filter_map(|(id, table)| Some((id, table?))).collect(),
+        codes,
         digest: folder.digest(&desk.certs),
     })
 }

@@ -9,7 +9,7 @@ use super::{
     formats::{self, Abilities},
 };
 use crate::{
-    format::Table,
+    format::{Table, codes::list::Library},
     model::{id::FormatId, value::Date},
     problem::{Found, Problem, Problems, Spot, nearest},
 };
@@ -30,7 +30,14 @@ pub(super) enum Kind {
     Read,
     /// A format the hub must be able to write.
     Written,
+    /// A shared code list.
+    Codes,
+    /// An edition of the Harmonized System, where the region has a list of them.
+    HsEdition,
 }
+
+/// The list of editions of the Harmonized System.
+pub(super) const HS_EDITIONS: &str = "hs-editions";
 
 /// Something that one holder only may have at a time.
 #[derive(Debug)]
@@ -65,9 +72,10 @@ impl Names {
     pub(super) fn check(
         &self,
         folder: &Folder,
-        tables: &BTreeMap<FormatId, Option<Table>>,
+        (tables, codes): (&BTreeMap<FormatId, Option<Table>>, &Library),
         problems: &Problems,
     ) {
+        let editions = codes.list(HS_EDITIONS).map(|list| list.rows().iter().map(|row| row.code.as_str()));
         let known = Known {
             members: folder.members.keys().map(|id| id.as_str()).collect(),
             agreements: folder.agreements.keys().map(|id| id.as_str()).collect(),
@@ -75,6 +83,8 @@ impl Names {
                 .iter()
                 .map(|(id, table)| (id.as_str(), table.as_ref().map(formats::abilities)))
                 .collect(),
+            codes: codes.names().collect(),
+            editions: editions.map(Iterator::collect),
         };
         for (kind, name) in self.mentions.borrow().iter() {
             known.check(*kind, name).into_iter().for_each(|problem| problems.add(problem));
@@ -97,10 +107,13 @@ impl Names {
 }
 
 /// The names a region has.
+#[derive(Default)]
 struct Known<'a> {
     members: Vec<&'a str>,
     agreements: Vec<&'a str>,
     formats: BTreeMap<&'a str, Option<Abilities>>,
+    codes: Vec<&'a str>,
+    editions: Option<Vec<&'a str>>,
 }
 
 impl Known<'_> {
@@ -111,6 +124,10 @@ impl Known<'_> {
             Kind::Member => absent("member", name, self.members.clone()),
             Kind::Agreement => absent("agreement", name, self.agreements.clone()),
             Kind::Format => absent("format", name, formats()),
+            Kind::Codes => absent("code list", name, self.codes.clone()),
+            Kind::HsEdition => {
+                self.editions.as_ref().and_then(|editions| absent("HS edition", name, editions.clone()))
+            }
             Kind::Read => absent("format", name, forms())
                 .or_else(|| self.unable(name, |abilities| abilities.reads, "cannot be read")),
             Kind::Written => absent("format", name, forms())
@@ -147,7 +164,7 @@ mod tests {
             ("mec-csv", Some(Abilities { reads: false, writes: true })),
             ("broken", None),
         ]);
-        let known = Known { members: Vec::new(), agreements: Vec::new(), formats };
+        let known = Known { formats, ..Known::default() };
         let found = |name: &str| Found { value: name.to_owned(), spot: Spot::file("members/brisca.toml") };
         let check = |kind, name| known.check(kind, &found(name)).map(|problem| problem.to_string());
         assert_eq!(check(Kind::Read, "aladi-cod"), None);

@@ -1,8 +1,9 @@
-//! The accept commit: duplicate check, standing check, message, bodies, version, chain, receipt, unrouted marker.
+//! The accept commit: duplicate check, standing check, message, bodies, signatures, version, chain, receipt, unrouted
+//! marker.
 
 use rusqlite::{Connection, params};
 
-use super::{chain, messages, writer::Batch};
+use super::{chain, messages, signatures, writer::Batch};
 use crate::{
     model::{envelope::Function, key::normal_form},
     store::{
@@ -13,8 +14,8 @@ use crate::{
 };
 
 const MESSAGE: &str = "INSERT INTO message (id, source, key, digest, fingerprint, received, function, agreement, issuer,
-    number, normal, lineage, earlier, version, chain, canonical, format, media_type, config, test, duplicate_of)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+    number, normal, lineage, earlier, version, chain, canonical, format, media_type, config, test, duplicate_of, demand)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
 const RECEIPT: &str = "INSERT INTO receipt (message, bytes) VALUES (?1, ?2)";
 const UNROUTED: &str = "INSERT INTO unrouted (message, chain) VALUES (?1, ?2)";
 const BODY: &str =
@@ -47,6 +48,7 @@ pub(super) fn accept(batch: &mut Batch<'_>, push: &Acceptance, bodies: &[Packed]
     });
     let sequence = insert_message(batch.db, push, chain, version)?;
     batch.db.prepare_cached(RECEIPT)?.execute(params![sequence, push.receipt])?;
+    signatures::insert(batch.db, sequence, push)?;
     for body in bodies {
         insert_body(batch.db, sequence, body)?;
     }
@@ -128,6 +130,7 @@ fn insert_message(
         push.config.0,
         push.test,
         push.duplicate_of.map(|id| *id.0.as_bytes()),
+        push.demand,
     ])?;
     Ok(db.last_insert_rowid())
 }

@@ -21,6 +21,7 @@ mod reject;
 mod route;
 mod row;
 mod schema;
+pub(super) mod signatures;
 mod writer;
 
 use std::{

@@ -47,6 +47,9 @@ fn push(number: u32) -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        demand: None,
+        judgements: Vec::new(),
+        leaves: std::collections::BTreeMap::new(),
         bodies: vec![Body {
             role: Role::Original,
             format: "cod".to_owned(),
@@ -128,9 +131,37 @@ async fn a_store_of_a_newer_hub_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
     Store::open(&config(folder.path())).unwrap().close().await;
     let db = Connection::open(folder.path().join(FILE)).unwrap();
-    db.pragma_update(None, "user_version", 2).unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
     drop(db);
-    assert!(matches!(Store::open(&config(folder.path())), Err(Fault::Newer { found: 2, known: 1 })));
+    assert!(matches!(Store::open(&config(folder.path())), Err(Fault::Newer { found: 3, known: 2 })));
+}
+
+#[tokio::test]
+async fn what_a_hub_stored_before_it_kept_signatures_reads_as_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("migrations/0001_initial.sql")).unwrap();
+    let message = push(1);
+    old.execute_batch("INSERT INTO chain VALUES (1)").unwrap();
+    old.execute(
+        "INSERT INTO message (id, source, key, digest, fingerprint, received, function, agreement, issuer, number,
+        normal, lineage, version, chain, media_type, config, test)
+        VALUES (?1, 'issuer', 'key-1', ?2, ?2, 5, 9, 'a14', 'i', 'n', 'N', 'n', 1, 1, 'application/xml', ?2, 0)",
+        rusqlite::params![message.id.0.as_bytes(), [7_u8; 32]],
+    )
+    .unwrap();
+    old.execute("INSERT INTO receipt VALUES (1, ?1)", [b"header.payload.signature"]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(&config(folder.path())).unwrap();
+    let known = store.receipt_of(&message.source, &message.key).await.unwrap().unwrap();
+    assert_eq!((known.id, known.receipt.as_slice()), (message.id, b"header.payload.signature".as_slice()));
+    let proved = store.proved(message.id).await.unwrap().unwrap();
+    assert_eq!((proved.demand, proved.config, proved.judgements.len()), (None, Digest([7; 32]), 0));
+    assert_eq!(store.provenance(message.id).await.unwrap().unwrap().official, None);
+    assert_eq!(store.accept(push(2)).await.unwrap(), Accepted::Stored);
+    store.close().await;
 }
 
 #[tokio::test]

@@ -23,8 +23,11 @@ fn the_shipped_region_loads() {
     assert_eq!(region.members.len(), 5);
     let mecta = region.agreement("mecta").unwrap();
     let cod = Form::Table(FormatId::new("aladi-cod").unwrap());
-    assert_eq!(mecta.proof_of(&cod), ProofDemand::ExporterAndOfficial);
-    assert_eq!(mecta.proof_of(&Form::named("canonical-json").unwrap()), ProofDemand::Connection);
+    assert_eq!(region.proof_demanded(mecta, &cod), ProofDemand::ExporterAndOfficial);
+    assert_eq!(
+        region.proof_demanded(mecta, &Form::named("canonical-json").unwrap()),
+        ProofDemand::Connection
+    );
     assert!(matches!(mecta.copies[0].view, CopyView::Minimised(_)));
     let ids: Vec<_> = region.members.keys().collect();
     assert!(ids.iter().all(|id| mecta.link(ids[0], id) == Some(LinkState::Live)));

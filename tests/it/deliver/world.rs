@@ -246,6 +246,9 @@ fn acceptance(original: &[u8], subject: Key, seen: Standing, received: Timestamp
         test: false,
         answer: None,
         duplicate_of: None,
+        demand: None,
+        judgements: Vec::new(),
+        leaves: BTreeMap::new(),
         bodies: vec![body(Role::Original, original)],
         receipt: b"receipt".to_vec(),
         seen,
@@ -285,12 +288,13 @@ fn region(members: Vec<Member>) -> Region {
         aliases: Vec::new(),
         parties: Vec::new(),
         unions: Vec::new(),
-        proof: ProofDemand::Connection,
+        proof: Some(ProofDemand::Connection),
         proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
         links: vec![Link { from: None, to: None, state: LinkState::Live }],
         hs_edition: None,
+        criteria: None,
         unseen: Unseen::Forward,
         severe: Vec::new(),
     };
@@ -301,6 +305,7 @@ fn region(members: Vec<Member>) -> Region {
         members: members.into_iter().map(|member| (member.id.clone(), member)).collect(),
         agreements: BTreeMap::from([(agreement.id.clone(), agreement)]),
         tables: BTreeMap::new(),
+        codes: coohub::format::codes::list::Library::default(),
         digest: Digest([1; 32]),
     }
 }

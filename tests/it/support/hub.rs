@@ -226,7 +226,8 @@ impl Community {
         sign_cod(cod, &self.signer(member, "exporter"), &self.signer(member, "official")).unwrap()
     }
 
-    fn signer(&self, member: &str, name: &str) -> SigningLeaf {
+    /// A development leaf of a member that signs, with its key.
+    pub(crate) fn signer(&self, member: &str, name: &str) -> SigningLeaf {
         let read = |kind: &str| fs::read(self.path(&format!("certs/dev/{member}/{name}.{kind}"))).unwrap();
         let leaf_der = tls::anchors(&read("pem")).unwrap().remove(0);
         SigningLeaf { key_pkcs8_der: tls::pkcs8(&read("key")).unwrap(), leaf_der }

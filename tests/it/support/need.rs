@@ -23,3 +23,15 @@ pub fn installed(program: &str) -> bool {
     }
     found
 }
+
+/// A Python that has a module: `COOHUB_PYTHON`, else `python3`. Without one, as with a program that is not installed.
+pub fn python(module: &str) -> Option<Command> {
+    let program = std::env::var("COOHUB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let import = Command::new(&program).args(["-c", &format!("import {module}")]).output();
+    if import.is_ok_and(|done| done.status.success()) {
+        return Some(Command::new(program));
+    }
+    assert_ne!(std::env::var("COOHUB_TESTS").as_deref(), Ok("all"), "needs {module}");
+    println!("skipped: needs {module}");
+    None
+}

@@ -164,6 +164,7 @@ pub fn region(members: Vec<Member>) -> Region {
         members: members.into_iter().map(|member| (member.id.clone(), member)).collect(),
         agreements: BTreeMap::new(),
         tables: BTreeMap::new(),
+        codes: coohub::format::codes::list::Library::default(),
         digest: Digest::of(b"configuration"),
     }
 }
