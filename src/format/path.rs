@@ -178,6 +178,13 @@ impl Target {
         Self { field, slots: vec![None; field.lists().len()] }
     }
 
+    /// Whether every place of that target is a place of this one.
+    #[must_use]
+    pub fn covers(&self, that: &Self) -> bool {
+        let slot = |(own, other): (&Option<usize>, &Option<usize>)| own.is_none() || own == other;
+        self.field == that.field && self.slots.iter().zip(&that.slots).all(slot)
+    }
+
     /// The lists it runs through, outermost first; those with a fixed position left out.
     #[must_use]
     pub fn loops(&self) -> Vec<Field> {
