@@ -97,6 +97,7 @@ fn push() -> Acceptance {
         demand: None,
         judgements: Vec::new(),
         leaves: std::collections::BTreeMap::new(),
+        attachments: Vec::new(),
         bodies: vec![
             body(Role::Original, document(number, "original")),
             body(Role::Canonical, document(number, "canonical")),

@@ -69,6 +69,19 @@ pub fn syntax(file: &Path) -> Option<Syntax> {
     }
 }
 
+/// Media type by a file's name, for attachments.
+#[must_use]
+pub fn media_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("pdf") => "application/pdf",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("tif" | "tiff") => "image/tiff",
+        Some("txt") => "text/plain",
+        _ => syntax(file).map_or("application/octet-stream", Syntax::media_type),
+    }
+}
+
 /// Reads a file as one of the region's formats, or the one named.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ pub enum Error {
 /// A request: method and path, headers, body.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: &'a str,
     /// Path and query.
     pub path: &'a str,
@@ -95,6 +95,16 @@ impl Member {
         headers.push(("content-digest", digest));
         headers.push(("content-type", media_type.to_owned()));
         self.ask(Ask { method: "POST", path: "/v1/messages", headers, body }).await
+    }
+
+    /// Puts an attachment under the digest of its bytes.
+    ///
+    /// # Errors
+    /// As [`Member::push`].
+    pub async fn put(&self, media_type: &str, body: Bytes) -> Result<Answer, Error> {
+        let path = format!("/v1/attachments/{}", Digest::of(&body).hex());
+        let headers = vec![("content-type", media_type.to_owned())];
+        self.ask(Ask { method: "PUT", path: &path, headers, body }).await
     }
 
     /// Reads a path.

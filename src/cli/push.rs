@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     decode::proof::jws::sign::{self, Official},
     message,
+    model::id::Digest,
     tls::{self, OwnLeaf},
 };
 
@@ -59,6 +60,10 @@ pub struct Args {
     /// PEM file of that leaf's private key, in PKCS#8.
     #[arg(long, value_name = "KEY", requires = "sign_with")]
     pub sign_key: Option<PathBuf>,
+    /// A file that goes along, once for each: put first, then named by the document's push. All of them, also those whose
+    /// digest the document itself names.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// As test traffic.
     #[arg(long)]
     pub test: bool,
@@ -107,8 +112,20 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
         None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
     };
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-    let body = read(&arguments.file)?;
     let mut headers = headers(arguments);
+    let mut digests = Vec::new();
+    for file in &arguments.attach {
+        let bytes = Bytes::from(read(file)?);
+        digests.push(format!("sha-256:{}", Digest::of(&bytes).hex()));
+        let answer = member.put(document::media_type(file), bytes).await?;
+        if !matches!(answer.status, 200 | 201) {
+            return Ok(answer);
+        }
+    }
+    if !digests.is_empty() {
+        headers.push(("coo-attachment", digests.join(", ")));
+    }
+    let body = read(&arguments.file)?;
     headers.extend(signature(arguments, &body)?.map(|detached| ("coo-signature", detached)));
     member.push(&id, media_type, headers, Bytes::from(body)).await
 }

@@ -108,7 +108,42 @@ fn store(base: &store::Config, section: &Section<'_>) -> store::Config {
 fn intake(base: &intake::Config, section: &Section<'_>) -> intake::Config {
     let at_once = base.documents_at_once_max.map_or(0, NonZeroUsize::get);
     let at_once = count(section, "documents_at_once_max", 0..=1_000, at_once);
-    intake::Config { documents_at_once_max: NonZeroUsize::new(at_once), limits: base.limits.clone() }
+    intake::Config {
+        documents_at_once_max: NonZeroUsize::new(at_once),
+        limits: base.limits.clone(),
+        attachments: attachments(&base.attachments, section),
+    }
+}
+
+fn attachments(base: &intake::attachment::Limits, section: &Section<'_>) -> intake::attachment::Limits {
+    let bytes_most = u64::try_from(store::BODY_BYTES_MAX).unwrap_or(u64::MAX);
+    let most = u64::try_from(listen::ATTACHMENTS_MAX).unwrap_or(u64::MAX);
+    intake::attachment::Limits {
+        attachment_bytes_max: size(
+            section,
+            "attachment_bytes_max",
+            KIB..=bytes_most,
+            base.attachment_bytes_max,
+        ),
+        attachments_per_message_max: count(
+            section,
+            "attachments_per_message_max",
+            0..=most,
+            base.attachments_per_message_max,
+        ),
+        loose_attachment_bytes_per_member_max: size(
+            section,
+            "loose_attachment_bytes_per_member_max",
+            KIB..=64 * GIB,
+            base.loose_attachment_bytes_per_member_max,
+        ),
+        loose_attachment_age_max: time(
+            section,
+            "loose_attachment_age_max",
+            HOUR..=365 * 24 * HOUR,
+            base.loose_attachment_age_max,
+        ),
+    }
 }
 
 fn delivery(base: &deliver::Config, section: &Section<'_>) -> deliver::Config {

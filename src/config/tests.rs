@@ -58,6 +58,10 @@ fn other() -> Config {
         rejections_per_member_max = 7
         [intake]
         documents_at_once_max = 7
+        attachment_bytes_max = "1 KiB"
+        attachments_per_message_max = 7
+        loose_attachment_bytes_per_member_max = "1 KiB"
+        loose_attachment_age_max = "1h"
         [delivery]
         window_deliveries_max = 7
         sweep_period = "7s"
@@ -209,7 +213,17 @@ fn each_setting_that_does_not_fit_another_is_refused_and_at_the_edge_taken() {
             "body_room_timeout = \"6s\"\nbody_read_timeout = \"5s\"\nrequest_timeout = \"5s\"",
             "body_room_timeout = \"5s\"\nbody_read_timeout = \"5s\"\nrequest_timeout = \"5s\"",
         ),
-        ("listen", "member_bodies_bytes_max = \"1 MiB\"", "member_bodies_bytes_max = \"2 MiB\""),
+        (
+            "listen",
+            "member_bodies_bytes_max = \"15 MiB\"\nbody_bytes_max = \"16 MiB\"",
+            "member_bodies_bytes_max = \"16 MiB\"\nbody_bytes_max = \"16 MiB\"",
+        ),
+        ("intake", "attachment_bytes_max = \"17 MiB\"", "attachment_bytes_max = \"16 MiB\""),
+        (
+            "intake",
+            "loose_attachment_bytes_per_member_max = \"7 MiB\"",
+            "loose_attachment_bytes_per_member_max = \"8 MiB\"",
+        ),
         ("listen", "bodies_in_flight_bytes_max = \"15 MiB\"", "bodies_in_flight_bytes_max = \"16 MiB\""),
         ("store", "batch_operations_max = 1025", "batch_operations_max = 1024"),
         ("store", "log_bytes_max = \"15 MiB\"", "log_bytes_max = \"16 MiB\""),

@@ -9,6 +9,7 @@ pub(super) type Misfit = (&'static str, &'static str, String);
 /// Every setting that does not fit another.
 pub(super) fn check(config: &Config) -> Vec<Misfit> {
     let mut wrong = listen(config);
+    wrong.extend(intake(config));
     wrong.extend(store(config));
     wrong.extend(delivery(config));
     wrong
@@ -27,6 +28,24 @@ fn listen(config: &Config) -> Vec<Misfit> {
         less(("bodies_in_flight_bytes_max", all), ("member_bodies_bytes_max", member), bytes),
     ];
     within("listen", misfits)
+}
+
+fn intake(config: &Config) -> Vec<Misfit> {
+    let limits = &config.intake.attachments;
+    let one = limits.attachment_bytes_max;
+    let room = u32::try_from(config.listen.member_bodies_bytes_max).unwrap_or(u32::MAX);
+    let loose = limits.loose_attachment_bytes_per_member_max;
+    let misfits = [
+        more(("attachment_bytes_max", one), ("listen.member_bodies_bytes_max", room), |n| {
+            size_text(n.into())
+        }),
+        less(
+            ("loose_attachment_bytes_per_member_max", loose),
+            ("attachment_bytes_max", one.into()),
+            size_text,
+        ),
+    ];
+    within("intake", misfits)
 }
 
 fn store(config: &Config) -> Vec<Misfit> {

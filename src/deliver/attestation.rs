@@ -25,6 +25,8 @@ pub(super) struct Attested<'a> {
     pub(super) body: &'a Body,
     /// Digest of what the source sent; only those with the full view are told it.
     pub(super) original: Option<Digest>,
+    /// Digests of its attachments; told to the same.
+    pub(super) attachments: &'a [Digest],
     /// What was made of the official's signature on it, when it was accepted.
     pub(super) official: Option<&'a Judgement>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Attested<'a> {
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
 #[must_use]
 pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
-    let Attested { delivery, body, original, official } = attested;
+    let Attested { delivery, body, original, attachments, official } = attested;
     let subject = &delivery.subject;
     let payload = json!({
         "hub": region.hub,
@@ -50,6 +52,7 @@ pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>)
         "table": digest(body.table),
         "digest": digest(Digest::of(&body.bytes)),
         "original": original.map(digest),
+        "attachments": attachments.iter().copied().map(digest).collect::<Vec<_>>(),
         "signer": official.map(|official| signer(official, original.is_some())),
         "losses": losses(&delivery.losses),
         "lossesCount": delivery.losses.len(),
@@ -89,7 +92,7 @@ mod tests {
     };
 
     fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
-        Attested { delivery, body, original: Some(Digest::of(b"original")), official: None }
+        Attested { delivery, body, original: Some(Digest::of(b"original")), attachments: &[], official: None }
     }
 
     #[test]
@@ -98,9 +101,13 @@ mod tests {
         let region = sample::region(LinkState::Live);
         let mut delivery = sample::delivery(1);
         let body = sample::body(b"<cod/>");
-        let first = attest(&signing, &region, &whole(&delivery, &body));
+        let attachments = [Digest::of(b"scan")];
+        let shown = |delivery: &Delivery| {
+            attest(&signing, &region, &Attested { attachments: &attachments, ..whole(delivery, &body) })
+        };
+        let first = shown(&delivery);
         delivery.attempts += 1;
-        assert_eq!(first, attest(&signing, &region, &whole(&delivery, &body)));
+        assert_eq!(first, shown(&delivery));
         let payload = key::verify(&first, &[signing.public()]).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["delivery"], delivery.id.to_string());

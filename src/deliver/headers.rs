@@ -6,6 +6,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
+    evidence::receipt::digest,
     model::{envelope::Function, id::Digest},
     store::record::{Body, Cargo, Delivery, View},
 };
@@ -26,6 +27,8 @@ pub struct Facts<'a> {
     pub attestation: &'a str,
     /// Whether the target may fetch the original.
     pub original: bool,
+    /// Attachments the target may fetch.
+    pub attachments: &'a [Digest],
 }
 
 /// The headers of one attempt.
@@ -58,10 +61,14 @@ pub fn headers(delivery: &Delivery, facts: &Facts<'_>) -> Headers {
     if facts.original {
         headers.push(("CoO-Original", format!("/v1/deliveries/{id}/original")));
     }
+    if !facts.attachments.is_empty() {
+        let digests = facts.attachments.iter().copied().map(digest).collect::<Vec<_>>();
+        headers.push(("CoO-Attachment", digests.join(", ")));
+    }
     headers
 }
 
-/// Whether a delivery's target may fetch the original: with the full view of a document only.
+/// Whether a delivery's target may fetch the original and the attachments: with the full view of a document only.
 #[must_use]
 pub fn shows_original(delivery: &Delivery) -> bool {
     delivery.view == View::Full && delivery.cargo == Cargo::Certificate
@@ -109,7 +116,10 @@ mod tests {
         let body = sample::body(b"<cod/>");
         let digest = Digest::of(&body.bytes);
         let original = shows_original(delivery);
-        headers(delivery, &Facts { body: &body, digest, attempt, attestation: "a.b.c", original })
+        headers(
+            delivery,
+            &Facts { body: &body, digest, attempt, attestation: "a.b.c", original, attachments: &[] },
+        )
     }
 
     #[test]

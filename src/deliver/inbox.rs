@@ -37,6 +37,7 @@ use crate::{
     },
     store::{
         Fault,
+        attachment::Kept,
         record::{Attempt, Body, Delivery, Role},
     },
 };
@@ -201,11 +202,38 @@ impl Inbox {
     pub async fn original(&self, member: &MemberId, delivery: DeliveryId) -> Result<Option<Body>, Fault> {
         let Some(delivery) = self.offered(member, delivery).await? else { return Ok(None) };
         let region = self.handles.region.borrow().clone();
-        let held = matches!(delivery.life.state, State::Held { .. });
-        if held || !shows_original(&delivery) || !entitled(&region, &delivery) {
+        if !shows_whole(&region, &delivery) {
             return Ok(None);
         }
         self.handles.store.body(delivery.message, Role::Original).await
+    }
+
+    /// An attachment, for the member who put it and for targets of a message with the full view that names it; `None` for
+    /// anybody else.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn attachment(&self, member: &MemberId, digest: Digest) -> Result<Option<Kept>, Fault> {
+        let store = &self.handles.store;
+        if let Some(own) = store.attachment(member, digest).await? {
+            return Ok(Some(own));
+        }
+        let region = self.handles.region.borrow().clone();
+        for delivery in store.deliveries_naming(member, digest).await? {
+            let Some(delivery) = self.offered(member, delivery).await? else { continue };
+            if shows_whole(&region, &delivery) {
+                return store.attachment(&delivery.source, digest).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bytes of an attachment that may be shown.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn attachment_bytes(&self, kept: &Kept) -> Result<Option<Vec<u8>>, Fault> {
+        self.handles.store.attachment_bytes(kept).await
     }
 
     /// A delivery of the member's that it may have seen: one still queued behind another is not yet its to know.
@@ -252,6 +280,12 @@ impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox").finish_non_exhaustive()
     }
+}
+
+/// Whether a target may see the original and the attachments behind a delivery that it may have seen.
+fn shows_whole(region: &Region, delivery: &Delivery) -> bool {
+    let held = matches!(delivery.life.state, State::Held { .. });
+    !held && shows_original(delivery) && entitled(region, delivery)
 }
 
 /// A member that collects, and its lease.

@@ -50,8 +50,11 @@ impl Handles {
             false => None,
         };
         let original = provenance.as_ref().filter(|_| whole).map(|provenance| provenance.digest);
+        let attachments =
+            provenance.as_ref().filter(|_| whole).map(|provenance| provenance.attachments.as_slice());
+        let attachments = attachments.unwrap_or_default();
         let official = provenance.as_ref().and_then(|provenance| provenance.official.as_ref());
-        let attested = Attested { delivery, body: &body, original, official };
+        let attested = Attested { delivery, body: &body, original, attachments, official };
         let attestation = attest(&self.key, region, &attested);
         let facts = Facts {
             body: &body,
@@ -59,6 +62,7 @@ impl Handles {
             attempt: delivery.attempts.saturating_add(1),
             attestation: &attestation,
             original: original.is_some(),
+            attachments,
         };
         let headers = headers(delivery, &facts);
         Ok(Parcel { headers, body, digest })

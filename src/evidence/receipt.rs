@@ -41,6 +41,8 @@ pub struct Receipt<'a> {
     pub canonical: Option<Digest>,
     /// The message of which this is a business duplicate.
     pub duplicate_of: Option<MessageId>,
+    /// Digests of its attachments, all of them on disk with it.
+    pub attachments: &'a [Digest],
     /// Members it goes to, as routed in the dry run.
     pub targets: &'a [(MemberId, String)],
     /// The proof the agreement demanded.
@@ -77,6 +79,7 @@ impl Receipt<'_> {
             "format": self.format.map(FormatId::as_str),
             "canonicalDigest": self.canonical.map(digest),
             "businessDuplicateOf": self.duplicate_of.map(|id| id.to_string()),
+            "attachments": self.attachments.iter().copied().map(digest).collect::<Vec<_>>(),
             "targets": targets.collect::<Vec<_>>(),
             "proof": self.demand.map(|demand| json!({
                 "demanded": demand,

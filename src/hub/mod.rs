@@ -157,9 +157,10 @@ impl Hub {
             holds: self.holds.clone(),
             config: self.config.delivery,
         };
+        let intake = Intake::new(self.store.clone(), key, clock.clone(), self.config.intake.clone());
         let door = Door {
             region: region.clone(),
-            intake: Intake::new(self.store.clone(), key, clock.clone(), self.config.intake.clone()),
+            intake: intake.clone(),
             status: Status::new(self.store.clone()),
             inbox: Inbox::new(handles.clone()),
             keys: Arc::new(ArcSwap::from_pointee(published)),
@@ -169,6 +170,7 @@ impl Hub {
         let router = Router::new(self.store.clone(), region.clone(), clock.clone());
         let tasks = &self.tasks;
         tasks.spawn(router.run(tasks.clone()));
+        tasks.spawn(intake.tidy(tasks.clone()));
         tasks.spawn(Deliveries::new(handles).run(tasks.clone()));
         tasks.spawn(Listener::new(door, self.server.clone()).run(socket, tasks.clone()));
     }

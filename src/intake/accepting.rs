@@ -22,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    Push, identity,
+    Push, attachment, identity,
     reading::{About, Reading},
 };
 
@@ -73,11 +73,12 @@ pub(super) struct Case<'a> {
 pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Result<Acceptance, Finding> {
     let Case { push, reading, subject: Subject { key: subject, test }, seen, fingerprint } = case;
     let canonical = reading.canonical.as_deref().map(Digest::of);
+    let content = canonical.map(|canonical| attachment::content(canonical, &reading.attachments));
     let decision = identity::decide(&identity::Case {
         function: reading.function,
         stated: subject.version,
         test,
-        canonical,
+        canonical: content,
         standing: &seen,
         unseen: reading.unseen,
     })?;
@@ -96,6 +97,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         format: reading.format.as_ref(),
         canonical,
         duplicate_of: decision.duplicate_of,
+        attachments: &reading.attachments,
         targets: &reading.targets,
         demand: reading.demand.map(ProofDemand::word),
         judgements: &reading.judgements,
@@ -118,7 +120,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         function: reading.function,
         subject,
         earlier_lineage: reading.earlier_lineage.clone(),
-        canonical,
+        canonical: content,
         format: reading.format.clone(),
         media_type: push.content.media_type().to_owned(),
         config: push.region.digest,
@@ -128,6 +130,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         demand: reading.demand.map(ProofDemand::word),
         judgements: reading.judgements.clone(),
         leaves: reading.leaves.clone(),
+        attachments: reading.attachments.clone(),
         bodies: bodies(push, reading),
         receipt,
         seen,

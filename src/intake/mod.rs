@@ -6,6 +6,7 @@
 //! **Invariant:** [`Verdict::Accepted`] is returned only after the commit is on disk.
 
 mod accepting;
+pub mod attachment;
 mod identity;
 mod reading;
 
@@ -129,6 +130,8 @@ pub struct Config {
     pub documents_at_once_max: Option<NonZeroUsize>,
     /// Caps of the decode stage.
     pub limits: Limits,
+    /// Limits on attachments.
+    pub attachments: attachment::Limits,
 }
 
 /// Times a decision is taken anew because another push changed what the store knows of the number.
@@ -141,6 +144,7 @@ pub struct Intake {
     key: Arc<SigningKey>,
     clock: Clock,
     limits: Arc<Limits>,
+    attachments: attachment::Limits,
     pool: Arc<Semaphore>,
 }
 
@@ -150,7 +154,8 @@ impl Intake {
     pub fn new(store: Store, key: Arc<SigningKey>, clock: Clock, config: Config) -> Self {
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let pool = Arc::new(Semaphore::new(config.documents_at_once_max.unwrap_or_else(cores).get()));
-        Self { store, key, clock, limits: Arc::new(config.limits), pool }
+        let attachments = config.attachments;
+        Self { store, key, clock, limits: Arc::new(config.limits), attachments, pool }
     }
 
     /// Judges one push; accepted means on disk.
@@ -194,6 +199,7 @@ impl Intake {
                 Accepted::Duplicate { id, receipt } => return Ok(Verdict::Duplicate { id, receipt }),
                 Accepted::Conflict => return Ok(conflict()),
                 Accepted::Changed => {}
+                Accepted::Missing(digests) => return Ok(self.reject(push, attachment::missing(&digests))),
             }
         }
         Err(Fault::Contended)
@@ -202,11 +208,11 @@ impl Intake {
     /// Understands the push on the bounded pool, so that no document holds up the network.
     async fn read(&self, push: Arc<Push>) -> Result<Result<Reading, Vec<Finding>>, Fault> {
         let permit = self.pool.clone().acquire_owned().await.map_err(|_| Fault::Stopping)?;
-        let (limits, today) = (self.limits.clone(), self.clock.now());
+        let (limits, attachments, today) = (self.limits.clone(), self.attachments, self.clock.now());
         let work = move || {
             let _permit = permit;
             let Some(source) = push.region.members.get(&push.source) else { return Err(Vec::new()) };
-            reading::read(&push, source, &limits, &Date::of(today))
+            reading::read(&push, source, (&limits, &attachments), &Date::of(today))
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Panicked)
     }

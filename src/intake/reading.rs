@@ -32,7 +32,7 @@ use crate::{
     validate,
 };
 
-use super::{Content, Push};
+use super::{Content, Push, attachment};
 
 /// A push that was understood: what it is about, and what becomes of it if the store agrees.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub(super) struct Reading {
     pub(super) remainder: Vec<(String, String)>,
     /// What the agreement does with a change of a certificate the hub has not seen.
     pub(super) unseen: Unseen,
+    /// Digests of what it names as attached.
+    pub(super) attachments: Vec<Digest>,
     /// Members it goes to, and why.
     pub(super) targets: Vec<(MemberId, String)>,
     /// The proof the agreement demanded; none of a hub message.
@@ -79,7 +81,7 @@ pub(super) enum About {
 pub(super) fn read(
     push: &Push,
     source: &Member,
-    limits: &decode::limit::Limits,
+    (limits, attachments): (&decode::limit::Limits, &attachment::Limits),
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
     let signer = beside(push).map_err(|finding| vec![finding])?;
@@ -87,7 +89,7 @@ pub(super) fn read(
         Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
-            read_document(push, source, Read { decoded, signer }, today)
+            read_document(push, source, Read { decoded, signer, attachments }, today)
         }
         Content::Document(_) => Err(vec![Finding::severe(
             Reason::HeaderInvalid,
@@ -96,10 +98,11 @@ pub(super) fn read(
     }
 }
 
-/// A document's tree, and who signed its bytes.
-struct Read {
+/// A document's tree, who signed its bytes, and what it may have attached.
+struct Read<'a> {
     decoded: decode::Decoded,
     signer: Option<proof::Signer>,
+    attachments: &'a attachment::Limits,
 }
 
 /// Who made the signature beside the body, verified; whatever the body is, a bad one is refused.
@@ -109,6 +112,10 @@ fn beside(push: &Push) -> Result<Option<proof::Signer>, Finding> {
 
 fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
     let one = |finding| vec![finding];
+    if !push.envelope.attachments.is_empty() {
+        let advice = "only a document has attachments; leave CoO-Attachment out";
+        return Err(one(Finding::severe(Reason::HeaderInvalid, advice)));
+    }
     match message::read(&push.body).map_err(one)? {
         Message::Response(response) => {
             if source.customs.is_empty() {
@@ -150,8 +157,14 @@ fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, V
     }
 }
 
-fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Result<Reading, Vec<Finding>> {
+fn read_document(
+    push: &Push,
+    source: &Member,
+    read: Read<'_>,
+    today: &Date,
+) -> Result<Reading, Vec<Finding>> {
     let form = recognise(push, source, &read.decoded)?;
+    let limits = read.attachments;
     let (draft, proof) = mapped(push, &form, read)?;
     let case = validate::Case {
         region: &push.region,
@@ -192,6 +205,11 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
     findings.extend(proof.wrapped.iter().flat_map(wrapping::Wrapped::findings));
     findings.extend(plan.findings.iter().cloned().chain(plan.obstacles()));
     findings.extend(dry_run(push, &subject, certificate, &plan));
+    let attachments = attachment::named(&push.envelope.attachments, certificate, limits);
+    let attachments = attachments.unwrap_or_else(|wrong| {
+        findings.extend(wrong);
+        Vec::new()
+    });
     if any_severe(&findings) {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         return Err(findings);
@@ -202,6 +220,7 @@ fn read_document(push: &Push, source: &Member, read: Read, today: &Date) -> Resu
         canonical: Some(render::canonical::to_json(certificate)),
         remainder: draft.remainder.clone(),
         unseen: judged.agreement.unseen,
+        attachments,
         targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
@@ -223,6 +242,7 @@ impl Reading {
             canonical: None,
             remainder: Vec::new(),
             unseen,
+            attachments: Vec::new(),
             targets: Vec::new(),
             demand: None,
             judgements: Vec::new(),
@@ -272,8 +292,8 @@ fn recognise(push: &Push, source: &Member, decoded: &decode::Decoded) -> Result<
 }
 
 /// The draft, and the signatures verified on the very tree it was mapped from, or beside it.
-fn mapped(push: &Push, form: &Form, read: Read) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
-    let Read { decoded, signer } = read;
+fn mapped(push: &Push, form: &Form, read: Read<'_>) -> Result<(map::Draft, proof::Proof), Vec<Finding>> {
+    let Read { decoded, signer, .. } = read;
     let table =
         match form {
             Form::Canonical(_) => None,
@@ -347,5 +367,7 @@ pub(super) fn fingerprint(push: &Push) -> Digest {
         text(&envelope.format),
         envelope.test.to_string(),
     ];
-    Digest::of(parts.join("\u{0}").as_bytes())
+    // Added behind the rest, so that pushes without attachments have the fingerprint they always had.
+    let attachments = envelope.attachments.iter().map(Digest::hex);
+    Digest::of(parts.into_iter().chain(attachments).collect::<Vec<_>>().join("\u{0}").as_bytes())
 }

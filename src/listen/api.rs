@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Shared, about, describe, mailbox, message, respond::Refusal};
+use super::{Shared, about, attachment, describe, mailbox, message, respond::Refusal};
 use crate::model::reason::Reason;
 
 /// A refusal or rejection (RFC 9457).
@@ -143,6 +143,7 @@ pub(super) fn declared() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(mailbox::collect))
         .routes(routes!(mailbox::acknowledge))
         .routes(routes!(mailbox::original))
+        .routes(routes!(attachment::put, attachment::get))
         .routes(routes!(about::ping))
         .routes(routes!(about::keys))
 }

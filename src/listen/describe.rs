@@ -34,7 +34,7 @@ const COMMON: [(&str, &str, bool); 3] = [
 pub fn openapi() -> String {
     let mut description = api::declared().into_openapi();
     for path in description.paths.paths.values_mut() {
-        path.get.iter_mut().chain(path.post.iter_mut()).for_each(complete);
+        path.get.iter_mut().chain(path.post.iter_mut()).chain(path.put.iter_mut()).for_each(complete);
     }
     let mut text = description.to_pretty_json().unwrap_or_default();
     text.push('\n');
@@ -55,6 +55,7 @@ pub(super) fn base() -> OpenApi {
         .security(Some([SecurityRequirement::new("mutualTls", Vec::<String>::new())]))
         .tags(Some([
             tag("messages", "Pushing, and asking what became of it."),
+            tag("attachments", "Files beside a document."),
             tag("mailbox", "Collecting, for members without a server."),
             tag("hub", "The hub itself."),
         ]))

@@ -21,6 +21,9 @@ use crate::{
 /// [`jws::HEADER_CHARACTERS_MAX`].
 pub(super) const VALUE_CHARACTERS_MAX: usize = 256;
 
+/// Most digests in `CoO-Attachment`, whatever the hub is set to take.
+pub const ATTACHMENTS_MAX: usize = 64;
+
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -58,6 +61,11 @@ pub(super) fn wait(headers: &HeaderMap, longest: Duration) -> Duration {
         .flat_map(|value| value.split([',', ';']))
         .find_map(|preference| preference.trim().strip_prefix("wait=")?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0)).min(longest)
+}
+
+/// The digest of `Content-Digest`: `None` without the header, `Some(None)` when it holds no SHA-256.
+pub(super) fn digest(headers: &HeaderMap) -> Option<Option<Digest>> {
+    headers.get(CONTENT_DIGEST).map(|value| value.to_str().ok().and_then(sha256))
 }
 
 /// The entity tags of `If-None-Match`, without quotes and weakness.
@@ -127,6 +135,7 @@ impl Reader<'_> {
             version: self.version(),
             earlier: self.coo("coo-earlier"),
             format: self.coo("coo-format"),
+            attachments: self.attachments(),
             test: self.test(),
         }
     }
@@ -159,6 +168,28 @@ impl Reader<'_> {
             self.invalid(&HeaderName::from_static("coo-version"), "is a whole number");
         }
         version
+    }
+
+    /// Every line, each a list (RFC 9110, section 5.6.1).
+    fn attachments(&mut self) -> Vec<Digest> {
+        let name = HeaderName::from_static("coo-attachment");
+        let mut digests = Vec::new();
+        for line in self.headers.get_all(&name) {
+            let members =
+                line.to_str().unwrap_or("?").split(',').map(str::trim).filter(|text| !text.is_empty());
+            for digest in members.map(Digest::parse) {
+                match digest {
+                    Some(digest) if digests.len() < ATTACHMENTS_MAX => digests.push(digest),
+                    _ => {
+                        let rule =
+                            format!("is a list of at most {ATTACHMENTS_MAX} digests, sha-256:<hexadecimal>");
+                        self.invalid(&name, &rule);
+                        return Vec::new();
+                    }
+                }
+            }
+        }
+        digests
     }
 
     fn test(&mut self) -> bool {

@@ -55,6 +55,9 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
         ("CoO-Earlier" = Option<String>, Header, description = "Number of the certificate that a replacement \
             replaces."),
         ("CoO-Format" = Option<String>, Header, description = "Format id, where you wish to insist on one."),
+        ("CoO-Attachment" = Option<String>, Header, description = "SHA-256 of each attachment, sha-256:<hexadecimal>, \
+            separated by commas: all of them, put to /v1/attachments/{digest} before. A document that names digests \
+            itself needs no header."),
         ("CoO-Test" = Option<String>, Header, description = "?1 for test traffic, which never reaches a live \
             endpoint."),
         ("CoO-Signature" = Option<String>, Header, description = "The official's detached JWS over the body, \

@@ -13,6 +13,7 @@
 
 mod about;
 mod api;
+mod attachment;
 mod body;
 mod config;
 mod connection;
@@ -48,6 +49,7 @@ use crate::{
 
 pub use config::Config;
 pub use describe::openapi;
+pub use header::ATTACHMENTS_MAX;
 
 /// Pause after a failed accept: the cause is mostly a lack of file descriptors, which passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -3,7 +3,7 @@
 //! The document wins where it states a value; where both state one and they differ, the push is rejected
 //! (`envelope-mismatch`).
 
-use super::value::Date;
+use super::{id::Digest, value::Date};
 
 /// Message function, UN/EDIFACT 1225 (design §3).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -79,6 +79,8 @@ pub struct Envelope {
     pub earlier: Option<String>,
     /// Format the source says the document has; recognised from the document when absent.
     pub format: Option<String>,
+    /// Digests of the attachments, where the source states them; then all of them.
+    pub attachments: Vec<Digest>,
     /// Whether this is test traffic, which never reaches a live endpoint.
     pub test: bool,
 }
@@ -95,6 +97,7 @@ impl Envelope {
             version: None,
             earlier: None,
             format: None,
+            attachments: Vec::new(),
             test: false,
         }
     }

@@ -130,6 +130,12 @@ impl Digest {
         })
     }
 
+    /// Reads the hexadecimal form, with or without `sha-256:` before it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::from_hex(text.strip_prefix("sha-256:").unwrap_or(text))
+    }
+
     /// Reads the hexadecimal form.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {

@@ -4,9 +4,11 @@ use tokio::sync::oneshot;
 
 use super::{
     Fault,
+    attachment::{PackedAttachment, Put},
     pack::Packed,
     record::{Acceptance, Accepted, NewDelivery, Outcome, Rejection, Routing},
 };
+use crate::model::time::Timestamp;
 
 /// Where the answer of an operation goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
@@ -19,6 +21,10 @@ pub(super) enum Job {
     Route { routing: Box<PackedRouting>, reply: Reply<()> },
     /// An attempt commit, with the packed body of its notice.
     Finish { outcome: Box<Outcome>, notice: Option<Packed>, reply: Reply<()> },
+    /// An attachment to keep.
+    Put { put: Box<PackedAttachment>, reply: Reply<Put> },
+    /// Attachments that no message names, last put before an instant, to remove.
+    Remove { before: Timestamp, reply: Reply<usize> },
     /// A rejection to keep; nobody waits for it.
     Reject(Box<Rejection>),
 }
@@ -35,6 +41,8 @@ pub(super) struct PackedRouting {
 pub(super) enum Done {
     Accept(Reply<Accepted>, Result<Accepted, Fault>),
     Unit(Reply<()>, Result<(), Fault>),
+    Put(Reply<Put>, Result<Put, Fault>),
+    Removed(Reply<usize>, Result<usize, Fault>),
     Silent,
 }
 
@@ -44,6 +52,8 @@ impl Job {
         match self {
             Self::Accept { reply, .. } => drop(reply.send(Err(fault))),
             Self::Route { reply, .. } | Self::Finish { reply, .. } => drop(reply.send(Err(fault))),
+            Self::Put { reply, .. } => drop(reply.send(Err(fault))),
+            Self::Remove { reply, .. } => drop(reply.send(Err(fault))),
             Self::Reject(_) => {}
         }
     }
@@ -55,6 +65,8 @@ impl Done {
         match self {
             Self::Accept(reply, result) => drop(reply.send(result)),
             Self::Unit(reply, result) => drop(reply.send(result)),
+            Self::Put(reply, result) => drop(reply.send(result)),
+            Self::Removed(reply, result) => drop(reply.send(result)),
             Self::Silent => {}
         }
     }
@@ -64,6 +76,8 @@ impl Done {
         match self {
             Self::Accept(reply, _) => drop(reply.send(Err(Fault::Poisoned))),
             Self::Unit(reply, _) => drop(reply.send(Err(Fault::Poisoned))),
+            Self::Put(reply, _) => drop(reply.send(Err(Fault::Poisoned))),
+            Self::Removed(reply, _) => drop(reply.send(Err(Fault::Poisoned))),
             Self::Silent => {}
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Three commits, each one atomic batch: **accept** (message, bodies, keys, receipt, unrouted marker), **route** (marker
 //! out, deliveries and renderings in), **attempt** (evidence, next life, the successor's turn). A fourth kind, rejections,
-//! is kept for the one who asks and may be dropped under load.
+//! is kept for the one who asks and may be dropped under load. What a message is to carry along is put before it
+//! ([`attachment`]) and bound to it by the accept commit.
 //!
 //! **Invariant:** what an operation returned `Ok` for is on disk and survives a kill or a power cut. After a commit that
 //! failed the store is poisoned: it takes and gives nothing until a restart has recovered it. Among the open deliveries
@@ -14,6 +15,7 @@
 //!
 //! `intake` feeds it and `route`, `deliver` and `receipt` find their work in it; nothing is called from here.
 
+pub mod attachment;
 mod changes;
 mod fault;
 mod folder;

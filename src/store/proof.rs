@@ -13,6 +13,8 @@ use crate::model::{
 pub struct Provenance {
     /// Digest of the body's bytes.
     pub digest: Digest,
+    /// Digests of the attachments, in the order in which the message names them.
+    pub attachments: Vec<Digest>,
     /// What was made of the official's signature, where there is one.
     pub official: Option<Judgement>,
 }

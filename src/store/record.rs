@@ -33,7 +33,8 @@ pub struct Acceptance {
     pub subject: Key,
     /// Lineage of the certificate a replacement replaces.
     pub earlier_lineage: Option<String>,
-    /// Digest of the canonical certificate, when the message carries one.
+    /// Digest of the canonical certificate, and of what it names as attached, when the message carries one: what makes
+    /// two messages about one number the same certificate.
     pub canonical: Option<Digest>,
     /// Format of the document.
     pub format: Option<FormatId>,
@@ -53,6 +54,8 @@ pub struct Acceptance {
     pub judgements: Vec<Judgement>,
     /// Leaves those judgements name, DER by digest; each is kept once for all messages.
     pub leaves: BTreeMap<Digest, Vec<u8>>,
+    /// Attachments the message names, each once; they were put before it by the same source.
+    pub attachments: Vec<Digest>,
     /// Bodies that belong to the message.
     pub bodies: Vec<Body>,
     /// The signed receipt, stored in the same commit and repeated for ever.
@@ -133,6 +136,8 @@ pub enum Accepted {
     Conflict,
     /// [`Acceptance::seen`] no longer holds; decide again.
     Changed,
+    /// These of [`Acceptance::attachments`] are not there; nothing was written.
+    Missing(Vec<Digest>),
 }
 
 /// What was accepted under a source's message key.

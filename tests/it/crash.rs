@@ -7,7 +7,7 @@
 //!
 //! `COOHUB_KILLS=100 cargo test crash` kills more often and pushes more in proportion; `COOHUB_SEED` draws other moments.
 
-mod process;
+pub(crate) mod process;
 mod storm;
 
 use std::{

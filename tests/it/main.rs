@@ -12,6 +12,7 @@
     unreachable_pub
 )]
 
+mod attachments;
 mod authenticate;
 mod badinput;
 mod cod;

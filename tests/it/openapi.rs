@@ -24,6 +24,7 @@ fn the_description_names_every_route_and_the_problem() {
     assert_eq!(description["openapi"], "3.1.0");
     let paths: Vec<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
     let expected = [
+        "/v1/attachments/{digest}",
         "/v1/deliveries/{id}/original",
         "/v1/inbox",
         "/v1/inbox/{id}/ack",

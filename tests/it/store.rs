@@ -2,6 +2,7 @@
 //! plain values in, plain values out; time is numbers.
 
 mod accept;
+mod attachments;
 mod order;
 mod reopen;
 mod support;

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{chain, messages, signatures, writer::Batch};
+use super::{attachment, chain, messages, signatures, writer::Batch};
 use crate::{
     model::{envelope::Function, key::normal_form},
     store::{
@@ -39,6 +39,10 @@ pub(super) fn accept(batch: &mut Batch<'_>, push: &Acceptance, bodies: &[Packed]
     if push.function != Function::Response && !holds(&push.seen, &now, writes_version) {
         return Ok(Accepted::Changed);
     }
+    let attachments = match attachment::named(batch.db, &push.source, &push.attachments)? {
+        Ok(attachments) => attachments,
+        Err(missing) => return Ok(Accepted::Missing(missing)),
+    };
     let chain = chain::of(batch, push)?;
     let latest = now.latest.as_ref().map(|known| known.version);
     let version = push.subject.version.or(if writes_version {
@@ -52,6 +56,7 @@ pub(super) fn accept(batch: &mut Batch<'_>, push: &Acceptance, bodies: &[Packed]
     for body in bodies {
         insert_body(batch.db, sequence, body)?;
     }
+    attachment::bind(batch.db, sequence, &attachments)?;
     if push.duplicate_of.is_none() {
         apply(batch.db, push, sequence, version)?;
         batch.db.prepare_cached(UNROUTED)?.execute([sequence, chain])?;

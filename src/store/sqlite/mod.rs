@@ -10,6 +10,7 @@
 //! It decides nothing about certificates or targets: the words of `store::record` go in and come out.
 
 mod accept;
+pub(super) mod attachment;
 mod chain;
 mod checkpoint;
 pub(super) mod deliveries;

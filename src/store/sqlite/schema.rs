@@ -5,8 +5,11 @@ use rusqlite::Connection;
 use crate::store::Fault;
 
 /// Every migration in order; the schema number of a file is how many of them it has.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_signatures.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_signatures.sql"),
+    include_str!("migrations/0003_attachments.sql"),
+];
 /// Marks the file as ours: the letters `CooH` in ASCII.
 const APPLICATION_ID: i32 = 0x436f_6f48;
 

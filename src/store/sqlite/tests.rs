@@ -50,6 +50,7 @@ fn push(number: u32) -> Acceptance {
         demand: None,
         judgements: Vec::new(),
         leaves: std::collections::BTreeMap::new(),
+        attachments: Vec::new(),
         bodies: vec![Body {
             role: Role::Original,
             format: "cod".to_owned(),
@@ -131,9 +132,9 @@ async fn a_store_of_a_newer_hub_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
     Store::open(&config(folder.path())).unwrap().close().await;
     let db = Connection::open(folder.path().join(FILE)).unwrap();
-    db.pragma_update(None, "user_version", 3).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
-    assert!(matches!(Store::open(&config(folder.path())), Err(Fault::Newer { found: 3, known: 2 })));
+    assert!(matches!(Store::open(&config(folder.path())), Err(Fault::Newer { found: 99, .. })));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use rusqlite::Connection;
 
-use super::{Shared, accept, checkpoint::Checkpoint, finish, is_fatal, reject, route};
+use super::{Shared, accept, attachment, checkpoint::Checkpoint, finish, is_fatal, reject, route};
 use crate::store::{
     Config, Fault,
     changes::Wakes,
@@ -140,6 +140,14 @@ fn carry_out(batch: &mut Batch<'_>, quota: &mut reject::Quota, job: Job) -> (Don
         Job::Finish { outcome, notice, reply } => {
             let (result, broken) = isolated(batch, |batch| finish::finish(batch, &outcome, notice.as_ref()));
             (Done::Unit(reply, result), broken)
+        }
+        Job::Put { put, reply } => {
+            let (result, broken) = isolated(batch, |batch| attachment::put(batch.db, &put));
+            (Done::Put(reply, result), broken)
+        }
+        Job::Remove { before, reply } => {
+            let (result, broken) = isolated(batch, |batch| attachment::remove(batch.db, before));
+            (Done::Removed(reply, result), broken)
         }
         Job::Reject(rejection) => {
             let (_, broken) = isolated(batch, |batch| quota.keep(batch.db, &rejection));

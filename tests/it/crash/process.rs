@@ -9,16 +9,16 @@ use std::{
 use crate::support::hub::{Community, PATIENCE};
 
 /// A running `coohub serve`; dropped, it is killed.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Kept open, or the hub could not write.
     _output: BufReader<ChildStdout>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
 }
 
 impl Process {
     /// Starts the hub of a community and waits for the line that says it listens.
-    pub(super) async fn start(community: &Community) -> Self {
+    pub(crate) async fn start(community: &Community) -> Self {
         let log = community.path("log.txt");
         let mut child = Command::new(env!("CARGO_BIN_EXE_coohub"))
             .arg("serve")
@@ -40,7 +40,7 @@ impl Process {
     }
 
     /// Kills it with SIGKILL, waits until it is gone, and starts it again on the same folder.
-    pub(super) async fn kill_and_start(&mut self, community: &Community) {
+    pub(crate) async fn kill_and_start(&mut self, community: &Community) {
         self.kill();
         *self = Self::start(community).await;
     }

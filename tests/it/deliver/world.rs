@@ -249,6 +249,7 @@ fn acceptance(original: &[u8], subject: Key, seen: Standing, received: Timestamp
         demand: None,
         judgements: Vec::new(),
         leaves: BTreeMap::new(),
+        attachments: Vec::new(),
         bodies: vec![body(Role::Original, original)],
         receipt: b"receipt".to_vec(),
         seen,

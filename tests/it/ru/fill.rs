@@ -164,7 +164,7 @@ fn letters(row: &FieldRow, limit: usize, first: usize) -> String {
     let lines = match row.parts {
         Parts::One => return line(max.min(limit), first),
         Parts::Chunks { size, times } => return line((size * times).min(limit), first),
-        Parts::Fields(number) => number,
+        Parts::Fields(number) | Parts::Words(number) => number,
         Parts::Lines { .. } => 2,
     };
     let mut text = line(max.min(limit), first);

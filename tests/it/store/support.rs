@@ -82,6 +82,7 @@ pub(super) fn push(key: &str, number: &str) -> Acceptance {
         demand: None,
         judgements: Vec::new(),
         leaves: std::collections::BTreeMap::new(),
+        attachments: Vec::new(),
         bodies: vec![body(Role::Original, content.as_bytes())],
         receipt: format!("receipt of {key}").into_bytes(),
         seen: Standing::default(),

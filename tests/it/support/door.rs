@@ -69,7 +69,11 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
         holds: Holds::default(),
         config: deliver::Config::default(),
     };
-    let limits = intake::Config { documents_at_once_max: NonZeroUsize::new(2), limits: Limits::DEFAULT };
+    let limits = intake::Config {
+        documents_at_once_max: NonZeroUsize::new(2),
+        limits: Limits::DEFAULT,
+        ..intake::Config::default()
+    };
     let door = Door {
         region,
         intake: Intake::new(store.clone(), key.clone(), clock.clone(), limits),
