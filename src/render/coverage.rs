@@ -20,6 +20,8 @@ use crate::{
 
 /// The list without which no certificate is: its entries are always there.
 const GOODS: &str = "items[]";
+/// The plainest reason why a demand is never met.
+pub const NO_SUCH_FIELD: &str = "the source has no such field";
 
 /// One format, as a source and as a target.
 #[derive(Clone, Debug)]
@@ -160,7 +162,7 @@ impl Coverage {
             return None;
         }
         if !self.fills.contains(&demand.field) {
-            return Some("the source has no such field".to_owned());
+            return Some(NO_SUCH_FIELD.to_owned());
         }
         let (mine, theirs) = (self.codes.get(&demand.field)?, demand.codes.as_ref()?);
         let shared = |codes: &SharedCodes| codes.known().any(|code| theirs.national(code).is_some());

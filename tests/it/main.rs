@@ -24,6 +24,7 @@ mod deliver;
 mod docs;
 mod flow;
 mod formats;
+mod formatscli;
 mod jsonformats;
 mod layers;
 mod listen;

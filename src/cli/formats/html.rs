@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::dictionary::Field,
-    render::coverage::{Pair, Unfillable},
+    render::coverage::{NO_SUCH_FIELD, Pair, Unfillable},
 };
 
 const STYLE: &str = include_str!("matrix.css");
@@ -32,9 +32,9 @@ pub(super) fn page(matrix: &Matrix<'_>) -> String {
 
 const INTRODUCTION: &str = "\
 <p>Read a row as a source and a column as a target. The number in a cell is how many of the source's fields the target \
-has <strong>no place</strong> for; the fuller the colour, the larger the share that arrives. A cell marked \
-<span class=\"never\">never</span> stands for a pair where the target demands a field that no document of the source can \
-give: such a certificate is not written in that form, the member's fallback applies. Every cell leads to its lists below.</p>\n\
+has <strong>no place</strong> for; the fuller the colour, the larger the share that arrives. \
+A cell with a <span class=\"corner-key\"></span>marked corner stands for a pair where the target demands a field that no \
+document of the source can ever give: such a certificate is not written in that form, the member's fallback applies. Every cell leads to its lists below.</p>\n\
 <p>Told from the tables, not from samples: a certificate that leaves a field empty loses nothing by it.</p>\n\
 <ul class=\"legend\" aria-label=\"Legend\">\n\
 <li><span class=\"key\" style=\"--share:100\"></span>all arrives</li>\n\
@@ -84,10 +84,12 @@ fn cell(source: &Entry<'_>, target: &Entry<'_>, pair: &Pair) -> String {
         1 => ", 1 can never be filled".to_owned(),
         several => format!(", {several} can never be filled"),
     };
-    let badge = if never.is_empty() { "" } else { "<span class=\"never\" aria-hidden=\"true\">never</span>" };
+    if !never.is_empty() {
+        classes.push("never");
+    }
     format!(
         "<td class=\"{}\" style=\"--share:{}\"><a href=\"#{}\" aria-label=\"{} to {}: {said}{never}\"><span \
-         aria-hidden=\"true\">{shown}</span>{badge}</a></td>",
+         aria-hidden=\"true\">{shown}</span></a></td>",
         classes.join(" "),
         share(pair),
         anchor(source, target),
@@ -139,7 +141,9 @@ fn details(source: &Entry<'_>, target: &Entry<'_>, pair: &Pair) -> String {
         escape(&target.id),
     );
     if !pair.unfillable.is_empty() {
-        out.push_str("<h4 class=\"never\">Demanded, and never there</h4>\n<ul class=\"misses\">\n");
+        out.push_str(
+            "<h4 class=\"never\">Demanded, and the source never has it</h4>\n<ul class=\"misses\">\n",
+        );
         pair.unfillable.iter().for_each(|miss| out.push_str(&missing(miss)));
         out.push_str("</ul>\n");
     }
@@ -156,11 +160,11 @@ fn details(source: &Entry<'_>, target: &Entry<'_>, pair: &Pair) -> String {
 }
 
 fn missing(miss: &Unfillable) -> String {
+    let why = if miss.why == NO_SUCH_FIELD { String::new() } else { format!(": {}", escape(&miss.why)) };
     format!(
-        "<li><code>{}</code>, which is <code>{}</code>: {}</li>\n",
+        "<li><code>{}</code>, which is <code>{}</code>{why}</li>\n",
         escape(&miss.at),
-        escape(&named(miss.field)),
-        escape(&miss.why)
+        escape(&named(miss.field))
     )
 }
 
