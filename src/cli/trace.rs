@@ -110,6 +110,7 @@ impl<'a> Trace<'a> {
     fn line(&self, place: Place, value: &Checked, position: Option<&Position>) -> String {
         let mut line = match position {
             Some(Position { path, line: 0, .. }) => path.clone(),
+            Some(Position { path, line, column: 0 }) => format!("{line} {path}"),
             Some(Position { path, line, column }) => format!("{line}:{column} {path}"),
             None => "implied by the format".to_owned(),
         };
