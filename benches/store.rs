@@ -94,10 +94,10 @@ fn push() -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        attachments: Vec::new(),
         demand: None,
         judgements: Vec::new(),
         leaves: std::collections::BTreeMap::new(),
-        attachments: Vec::new(),
         bodies: vec![
             body(Role::Original, document(number, "original")),
             body(Role::Canonical, document(number, "canonical")),

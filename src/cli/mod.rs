@@ -47,7 +47,7 @@ pub enum Command {
     /// Play a fictional community on this machine: real sockets, real mutual TLS, a real store.
     Demo(demo::Args),
     /// Send a document as a member and print the receipt.
-    Push(push::Args),
+    Push(Box<push::Args>),
     /// Show what a document becomes in another form, and what that form cannot carry.
     Map(map::Args),
     /// Show every member considered for a document, and why it would or would not get it.

@@ -54,16 +54,16 @@ pub struct Args {
     /// Number of the certificate that a replacement replaces.
     #[arg(long)]
     pub earlier: Option<String>,
+    /// A file that goes along, once for each: put first, then named by the document's push. All of them, also those whose
+    /// digest the document itself names.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// PEM file of an official's leaf, with those above it: the document is signed by it, in CoO-Signature.
     #[arg(long, value_name = "LEAF", requires = "sign_key")]
     pub sign_with: Option<PathBuf>,
     /// PEM file of that leaf's private key, in PKCS#8.
     #[arg(long, value_name = "KEY", requires = "sign_with")]
     pub sign_key: Option<PathBuf>,
-    /// A file that goes along, once for each: put first, then named by the document's push. All of them, also those whose
-    /// digest the document itself names.
-    #[arg(long, value_name = "FILE")]
-    pub attach: Vec<PathBuf>,
     /// As test traffic.
     #[arg(long)]
     pub test: bool,
@@ -112,7 +112,9 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
         None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
     };
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let body = read(&arguments.file)?;
     let mut headers = headers(arguments);
+    headers.extend(signature(arguments, &body)?.map(|detached| ("coo-signature", detached)));
     let mut digests = Vec::new();
     for file in &arguments.attach {
         let bytes = Bytes::from(read(file)?);
@@ -125,8 +127,6 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
     if !digests.is_empty() {
         headers.push(("coo-attachment", digests.join(", ")));
     }
-    let body = read(&arguments.file)?;
-    headers.extend(signature(arguments, &body)?.map(|detached| ("coo-signature", detached)));
     member.push(&id, media_type, headers, Bytes::from(body)).await
 }
 

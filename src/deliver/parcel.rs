@@ -49,10 +49,9 @@ impl Handles {
             true => self.store.provenance(delivery.message).await?,
             false => None,
         };
-        let original = provenance.as_ref().filter(|_| whole).map(|provenance| provenance.digest);
-        let attachments =
-            provenance.as_ref().filter(|_| whole).map(|provenance| provenance.attachments.as_slice());
-        let attachments = attachments.unwrap_or_default();
+        let shown = provenance.as_ref().filter(|_| whole);
+        let original = shown.map(|provenance| provenance.digest);
+        let attachments = shown.map_or(&[][..], |provenance| provenance.attachments.as_slice());
         let official = provenance.as_ref().and_then(|provenance| provenance.official.as_ref());
         let attested = Attested { delivery, body: &body, original, attachments, official };
         let attestation = attest(&self.key, region, &attested);

@@ -88,6 +88,7 @@ fn plan(space: Option<String>) -> Plan {
         lists: Vec::new(),
         implied: Vec::new(),
         weights: Vec::new(),
+        compounds: Vec::new(),
     };
     let mut numbers = BTreeMap::new();
     for field in Field::all().filter(|field| field.kind().is_none()) {

@@ -42,6 +42,8 @@ pub enum Form {
     Measure(SharedCodes, Target),
     /// The order number of an entry of this list, elsewhere in the document.
     Key(usize),
+    /// What an entry elsewhere in the document has in this field.
+    Named(Target),
 }
 
 /// Values read from one leaf: the row's field, and the second field of [`Form::Token`] and [`Form::Measure`].
@@ -151,7 +153,7 @@ impl Form {
             }
             Self::Uri(scheme) => plain(&uri::read(scheme, token)),
             Self::HsDotted => plain(&token.replace('.', "")),
-            Self::Decimal { .. } | Self::Key(_) => plain(token),
+            Self::Decimal { .. } | Self::Key(_) | Self::Named(_) => plain(token),
             Self::Date(form) => plain(&form.read(token).ok_or(Misfit::NotDate)?),
             Self::Flag(None) => plain(match token {
                 "1" => "true",

@@ -42,6 +42,7 @@ pub(super) struct File {
     pub code_lists: Vec<RawCodes>,
     pub lists: Vec<RawList>,
     pub shapes: Vec<RawShape>,
+    pub compounds: Vec<RawCompound>,
     pub blocks: Vec<RawBlock>,
 }
 
@@ -96,6 +97,25 @@ pub(super) struct RawShape {
     pub rows: Vec<RawRow>,
 }
 
+/// `[[compound]]`: leaves that only together mean something.
+#[derive(Debug)]
+pub(super) struct RawCompound {
+    pub name: Found<String>,
+    pub given: Option<Found<String>>,
+    pub at: Vec<Found<String>>,
+    pub is: Vec<Found<String>>,
+    pub tuples: Vec<RawTuple>,
+}
+
+/// One line of a compound.
+#[derive(Debug)]
+pub(super) struct RawTuple {
+    pub spot: Spot,
+    pub given: Option<Found<String>>,
+    pub at: Vec<Found<String>>,
+    pub is: Vec<Found<String>>,
+}
+
 /// `[[block]]`: rows below one national element and one canonical group.
 #[derive(Debug)]
 pub(super) struct RawBlock {
@@ -147,6 +167,7 @@ pub(super) struct RawRow {
     pub times: Option<usize>,
     pub drop: Option<Found<String>>,
     pub shape: Option<Found<String>>,
+    pub compound: Option<Found<String>>,
     pub only: Vec<Found<String>>,
 }
 
@@ -197,6 +218,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
             name: shape.need_text("name"),
             rows: shape.tables("rows", row),
         }),
+        compounds: file.tables("compound", compound),
         blocks: file.tables("block", block),
     }
 }
@@ -234,6 +256,22 @@ fn list(section: &Section<'_>) -> RawList {
         link: section.text("link"),
         only_where: only_where.zip(equals.map(|found| found.value)),
         required: section.flag("required").unwrap_or(false),
+    }
+}
+
+fn compound(section: &Section<'_>) -> RawCompound {
+    let texts = |section: &Section<'_>, key: &str| section.texts(key).unwrap_or_default();
+    RawCompound {
+        name: section.need_text("name"),
+        given: section.text("given"),
+        at: texts(section, "at"),
+        is: texts(section, "is"),
+        tuples: section.tables("tuples", |tuple| RawTuple {
+            spot: tuple.spot(),
+            given: tuple.text("given"),
+            at: texts(tuple, "at"),
+            is: texts(tuple, "is"),
+        }),
     }
 }
 
@@ -300,6 +338,7 @@ fn row(section: &Section<'_>) -> RawRow {
         times: size("times"),
         drop: section.text("drop"),
         shape: None,
+        compound: section.text("compound"),
         only,
     }
 }

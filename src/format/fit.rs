@@ -97,6 +97,9 @@ fn text(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: Kind) -> Opti
 
 fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> {
     if let Some(key) = &raw.key {
+        if !key.value.ends_with("[]") {
+            return named(builder, key).map(Form::Named);
+        }
         let number = builder.list_named(&key.value);
         if let Some(number) = number {
             builder.refuse_two_homes(number, &key.spot, "nothing points to it by order number");
@@ -127,6 +130,22 @@ fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> 
         size
     });
     Some(Form::Decimal { digits, number: raw.number })
+}
+
+/// The field by whose text entries are pointed to.
+fn named(builder: &Builder<'_>, key: &Found<String>) -> Option<Target> {
+    let target = row::target(key, "", builder.problems)?;
+    let list = target.loops().first().and_then(|list| builder.list_named(list.path()));
+    let Some(list) = list.filter(|_| target.loops().len() == 1) else {
+        let reason = format!("{target} is not in a [[list]] of this table that stands outside of all others");
+        builder.problems.add(key.spot.problem(reason));
+        return None;
+    };
+    builder.refuse_two_homes(list, &key.spot, "nothing points to it by name");
+    if !matches!(target.field.kind(), Some(Kind::Text(_))) {
+        builder.problems.add(key.spot.problem(format!("{target} is not a text")));
+    }
+    Some(target)
 }
 
 /// A code list whose every canonical code the field's own list has.

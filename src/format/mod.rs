@@ -12,6 +12,7 @@
 pub mod canonical;
 pub mod codes;
 mod compile;
+pub mod compound;
 pub mod conversion;
 mod file;
 mod fit;

@@ -178,6 +178,13 @@ impl Target {
         Self { field, slots: vec![None; field.lists().len()] }
     }
 
+    /// Whether every place of that target is a place of this one.
+    #[must_use]
+    pub fn covers(&self, that: &Self) -> bool {
+        let slot = |(own, other): (&Option<usize>, &Option<usize>)| own.is_none() || own == other;
+        self.field == that.field && self.slots.iter().zip(&that.slots).all(slot)
+    }
+
     /// The lists it runs through, outermost first; those with a fixed position left out.
     #[must_use]
     pub fn loops(&self) -> Vec<Field> {
@@ -244,6 +251,19 @@ mod tests {
         }
         let lines = National::parse("address/{line1, line2}").unwrap();
         assert_eq!(lines.parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(), ["line1", "line2"]);
+    }
+
+    #[test]
+    fn a_name_with_an_at_sign_is_an_attribute_except_in_json() {
+        let last = |syntax| {
+            let path = National::parse(&meant(syntax, "a/@context[2]")).ok()?;
+            path.parts.into_iter().next()
+        };
+        assert_eq!(last(Syntax::Xml), None);
+        let member = last(Syntax::Json).unwrap();
+        assert_eq!((member.name.as_str(), member.attribute, member.position), ("@context", false, Some(1)));
+        let attribute = National::parse(&meant(Syntax::Xml, "a/@id")).unwrap();
+        assert!(attribute.parts[0].attribute);
     }
 
     #[test]

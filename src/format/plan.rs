@@ -15,6 +15,7 @@ use crate::{
 use super::{
     Lengths,
     codes::Codes,
+    compound::Compound,
     conversion::{self, Form, Unfit},
     path::Target,
 };
@@ -34,6 +35,8 @@ pub struct Plan {
     pub implied: Vec<Implied>,
     /// Amounts that are weights where their unit is one of mass.
     pub weights: Vec<Weight>,
+    /// Leaves that only together mean something.
+    pub compounds: Vec<Compound>,
 }
 
 /// An element, member, column or attribute of the document.
@@ -128,6 +131,8 @@ pub enum Does {
     Count(usize),
     /// It numbers the entries of this list, counted from 1.
     Ordinal(usize),
+    /// It is this column of a compound.
+    Cell(usize, usize),
     /// It is neither mapped nor kept.
     Drop,
 }

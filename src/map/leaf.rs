@@ -52,13 +52,14 @@ impl Walk<'_> {
         match plan.rows.get(row).map(|row| &row.does) {
             None | Some(Does::Drop) => {}
             Some(Does::Fixed(texts)) => self.fixed(texts, leaf),
+            Some(Does::Cell(compound, column)) => self.cell((*compound, *column), leaf),
             Some(Does::Count(_)) => self.wait(row, leaf),
             Some(Does::Ordinal(list)) => self.ordinal(*list, leaf),
             Some(Does::Field(field)) if field.parts != Parts::One => self.piece(row, part, field, leaf),
             Some(Does::Field(field)) => {
                 let later = field.again.is_some()
                     || field.scope == Scope::Shared
-                    || matches!(field.form, Form::Key(_));
+                    || matches!(field.form, Form::Key(_) | Form::Named(_));
                 if later { self.wait(row, leaf) } else { self.field(field, leaf) }
             }
         }

@@ -10,6 +10,7 @@
 //! ([`canonical`]).
 
 pub mod canonical;
+mod compound;
 mod finding;
 mod leaf;
 mod place;

@@ -4,6 +4,7 @@ use crate::{
     format::{
         Table,
         conversion::{self, Form},
+        path::Target,
         plan::{Does, FieldRow, Plan, Scope},
         recognise::IdentityRule,
     },
@@ -40,14 +41,22 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
     let (again, first): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut walk.waiting)
         .into_iter()
         .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again.is_some()));
-    for waiting in first.into_iter().chain(again) {
+    let (named, first): (Vec<Waiting>, Vec<Waiting>) =
+        first.into_iter().partition(|waiting| is_named(plan, waiting));
+    for waiting in first.into_iter().chain(again).chain(named) {
         walk.settle(waiting);
     }
+    walk.settle_compounds();
     second::also(plan, &mut walk.draft);
     second::weigh(plan, &mut walk.draft);
     imply(plan, &mut walk.draft.certificate);
     identify(&table.identity, &mut walk.draft);
     walk.draft
+}
+
+/// Whether a leaf points to an entry by what that one says, so that all entries must be read before.
+fn is_named(plan: &Plan, waiting: &Waiting) -> bool {
+    plan.field_row(waiting.row).is_some_and(|field| matches!(field.form, Form::Named(_)))
 }
 
 impl Walk<'_> {
@@ -56,8 +65,9 @@ impl Walk<'_> {
         match plan.rows.get(waiting.row).map(|row| &row.does) {
             Some(Does::Count(list)) => self.count(*list, &waiting),
             Some(Does::Field(field)) if field.again.is_some() => self.again(field, waiting),
-            Some(Does::Field(field)) => match field.form {
-                Form::Key(list) => self.key(list, field, waiting),
+            Some(Does::Field(field)) => match &field.form {
+                Form::Key(list) => self.key(*list, field, waiting),
+                Form::Named(by) => self.named(by, field, waiting),
                 _ if field.scope == Scope::Shared => self.shared(field, waiting),
                 _ => {}
             },
@@ -85,6 +95,20 @@ impl Walk<'_> {
         }
         let name = self.plan.lists.get(list).map_or("list", |list| list.field.path());
         let advice = format!("name the order number of one of {name}");
+        let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
+        let Waiting { text, position, index, .. } = waiting;
+        self.refuse(field, Leaf { text: &text, position, index }, finding);
+    }
+
+    /// A pointer to the entry that says the same in a field of its own; the first one counts.
+    fn named(&mut self, by: &Target, field: &FieldRow, waiting: Waiting) {
+        let known = self.draft.certificate.all(by.field);
+        let same = |(_, value): &(Index, &Value)| value.to_string().trim() == waiting.text.trim();
+        let position = known.into_iter().find(same).and_then(|(index, _)| index.positions().next());
+        if let Some(number) = position.and_then(conversion::ordinal) {
+            return self.set(&field.target, number, waiting.position, waiting.index);
+        }
+        let advice = format!("name one of {by} of this document");
         let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
         let Waiting { text, position, index, .. } = waiting;
         self.refuse(field, Leaf { text: &text, position, index }, finding);

@@ -16,7 +16,9 @@ use crate::{
 };
 
 use super::{
-    Draft, finding,
+    Draft,
+    compound::Cells,
+    finding,
     leaf::{Leaf, Pieces, Waiting},
     place::{Places, is_blank},
     record::{Link, Values},
@@ -39,6 +41,8 @@ pub(super) struct Walk<'a> {
     pub(super) orders: BTreeMap<(usize, String), usize>,
     /// Places whose text was no value of the field.
     pub(super) refused: BTreeSet<Place>,
+    /// Leaves that only together mean something.
+    pub(super) cells: BTreeMap<(usize, Index), Cells>,
     /// Leaves that can only be read when everything else is known.
     pub(super) waiting: Vec<Waiting>,
     /// Values on the group at hand.
@@ -63,6 +67,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         loose: BTreeMap::new(),
         orders: BTreeMap::new(),
         refused: BTreeSet::new(),
+        cells: BTreeMap::new(),
         waiting: Vec::new(),
         group: Values::new(),
         record: Values::new(),

@@ -26,6 +26,7 @@ impl Walk<'_> {
         match &row.does {
             Does::Drop => None,
             Does::Fixed(texts) => Some(vec![Node::leaf("", texts.first()?)]),
+            Does::Cell(compound, column) => self.cell(row, (*compound, *column), here),
             Does::Count(list) => {
                 let entries = self.written.get(&(*list, here.index)).copied().unwrap_or(0);
                 (entries > 0).then(|| vec![number(&entries.to_string())])
@@ -74,8 +75,9 @@ impl Walk<'_> {
             return self.parts(field, part, main, here);
         }
         let main_value = main.as_ref().map(|(_, value)| value);
-        let written = match field.form {
-            Form::Key(list) => self.key(list, main_value)?,
+        let written = match &field.form {
+            Form::Key(list) => self.key(*list, main_value)?,
+            Form::Named(by) => self.named(by, main_value)?,
             _ => field.form.write(field.kind, main_value, side.as_ref().map(|(_, value)| value))?,
         };
         self.fits(field, &written.text)?;
@@ -139,8 +141,13 @@ impl Walk<'_> {
     /// A row that only repeats a field must not bring a value past the row that reads the field.
     fn first_row_would_say_it(&self, field: &FieldRow, index: Index) -> Result<(), Unfit> {
         let Some(rows) = &field.again else { return Ok(()) };
+        let place = field.target.place(index).ok_or(Unfit::Spelling)?;
         let mut firsts = rows.iter().filter_map(|row| self.plan.field_row(*row));
-        if firsts.any(|first| self.would_arrive(first, index)) { Ok(()) } else { Err(Unfit::Spelling) }
+        // The first row may be that of every entry, this one that of a certain entry.
+        let says = |first: &FieldRow| {
+            first.target.positions(place.index).is_some_and(|index| self.would_arrive(first, index))
+        };
+        if firsts.any(says) { Ok(()) } else { Err(Unfit::Spelling) }
     }
 
     fn key(&self, list: usize, value: Option<&Value>) -> Result<Written, Unfit> {
@@ -150,6 +157,22 @@ impl Walk<'_> {
         let number = conversion::ordinal(position).ok_or(Unfit::NoEntry)?;
         let gives = conversion::Read { main: Some(number.clone()), ..conversion::Read::default() };
         Ok(Written { text: number.to_string(), scalar: Scalar::Number, gives })
+    }
+
+    /// What the entry pointed to says in a field of its own, where that arrives and no entry before it says the same.
+    fn named(&self, by: &Target, value: Option<&Value>) -> Result<Written, Unfit> {
+        let position = value.and_then(conversion::position).ok_or(Unfit::NoEntry)?;
+        let name = |value: &Value| value.to_string().trim().to_owned();
+        let index = Index::TOP.inside(position).ok_or(Unfit::NoEntry)?;
+        let text = self.value(by, index).map(|(_, value)| name(&value)).ok_or(Unfit::NoEntry)?;
+        let mut reads = (0..self.plan.rows.len()).filter_map(|row| self.plan.field_row(row));
+        let arrives = reads.any(|row| row.target == *by && self.would_arrive(row, index));
+        let first = self.certificate.all(by.field).find(|(_, value)| name(value) == text);
+        if !arrives || first.is_none_or(|(first, _)| first != index) {
+            return Err(Unfit::NoEntry);
+        }
+        let gives = conversion::Read { main: conversion::ordinal(position), ..conversion::Read::default() };
+        Ok(Written { text, scalar: Scalar::Text, gives })
     }
 
     fn fits(&self, field: &FieldRow, text: &str) -> Result<(), Unfit> {

@@ -11,6 +11,7 @@
 pub mod canonical;
 pub mod coverage;
 pub mod csv;
+mod compound;
 mod field;
 pub mod json;
 mod list;

@@ -48,14 +48,14 @@ pub struct Acceptance {
     pub answer: Option<(DeliveryId, Answer, Option<String>)>,
     /// The message of which this is a business duplicate; it is then stored, receipted and not routed.
     pub duplicate_of: Option<MessageId>,
+    /// Attachments the message names, each once; they were put before it by the same source.
+    pub attachments: Vec<Digest>,
     /// The proof the agreement demanded of the document, in its word.
     pub demand: Option<&'static str>,
     /// What was made of each signature, one per capacity.
     pub judgements: Vec<Judgement>,
     /// Leaves those judgements name, DER by digest; each is kept once for all messages.
     pub leaves: BTreeMap<Digest, Vec<u8>>,
-    /// Attachments the message names, each once; they were put before it by the same source.
-    pub attachments: Vec<Digest>,
     /// Bodies that belong to the message.
     pub bodies: Vec<Body>,
     /// The signed receipt, stored in the same commit and repeated for ever.

@@ -26,29 +26,6 @@ fn real(path: &str) -> Option<Value> {
     corpus(path).map(|bytes| serde_json::from_slice(&bytes).unwrap())
 }
 
-/// What stands under `data` of an OpenAttestation 2.0 document: each value there is `salt:type:value`.
-fn unsalted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), unsalted(value))).collect()
-        }
-        Value::Array(values) => values.iter().map(unsalted).collect(),
-        Value::String(text) => {
-            let [_, kind, value] = text.splitn(3, ':').collect::<Vec<_>>()[..] else { panic!("not salted") };
-            match kind {
-                "string" => Value::String(value.to_owned()),
-                _ => serde_json::from_str(value).unwrap(),
-            }
-        }
-        other => panic!("{other} is not salted"),
-    }
-}
-
-/// The real document of edi3 in its OpenAttestation wrapping, without wrapping and salt.
-fn unwrapped() -> Option<Value> {
-    Some(unsalted(&real("edi3-coo/OA-Sample-minimal-pdf.json")?["data"]))
-}
-
 /// The sample of the TradeTrust schema as its issuer would wrap it: OpenAttestation demands issuers.
 fn issued(mut sample: Value) -> Value {
     let store = "0x0000000000000000000000000000000000000000";

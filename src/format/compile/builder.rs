@@ -10,6 +10,7 @@ use crate::{
 use super::{
     super::{
         codes::Lists,
+        compound::Compound,
         file::{File, RawBlock, RawList, RawRow},
         path::{self, National, Segment},
         plan::{Element, Implied, List, Plan, Repeat, Row, When},
@@ -34,6 +35,8 @@ pub(in crate::format) struct Builder<'a> {
     pub(in crate::format) seen: BTreeMap<String, Vec<Reader>>,
     /// Beside what the block at hand counts.
     pub(in crate::format) condition: Condition,
+    /// Leaves that only together mean something.
+    pub(in crate::format) compounds: Vec<Compound>,
 }
 
 /// Beside what a block counts, and when it is written.
@@ -86,14 +89,28 @@ impl<'a> Builder<'a> {
     ) -> Self {
         let (lists, repeats) = (Vec::new(), BTreeMap::new());
         let (rows, spots, implied, seen) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-        let condition = Condition::default();
-        Self { file, codes, problems, variant, lists, repeats, rows, spots, implied, seen, condition }
+        let (condition, compounds) = (Condition::default(), Vec::new());
+        Self {
+            file,
+            codes,
+            problems,
+            variant,
+            lists,
+            repeats,
+            rows,
+            spots,
+            implied,
+            seen,
+            condition,
+            compounds,
+        }
     }
 
     pub(super) fn plan(mut self) -> Plan {
         for list in &self.file.lists {
             self.list(list);
         }
+        self.compounds = row::compound::all(&self);
         let root = self.file.recognise.root.as_ref().and_then(|root| National::parse(&root.value).ok());
         let mut tree = match root.as_ref().and_then(|path| path.steps().next()) {
             Some(step) => Element::new(&step.name, namespace(&self.file.namespaces, step, self.file.syntax)),
@@ -106,8 +123,8 @@ impl<'a> Builder<'a> {
         if let (Some(variants), Some(name)) = (&self.file.variants, self.variant.clone()) {
             row::settle::imply_variant(&mut self, &variants.is, &name);
         }
-        let Self { variant, rows, lists, implied, .. } = self;
-        Plan { variant, root: tree, rows, lists, implied, weights }
+        let Self { variant, rows, lists, implied, compounds, .. } = self;
+        Plan { variant, root: tree, rows, lists, implied, weights, compounds }
     }
 
     fn list(&mut self, raw: &RawList) {
@@ -176,7 +193,10 @@ impl<'a> Builder<'a> {
             self.repeats.insert(key(path.len().saturating_sub(1)), Repeat::Record(number));
             return;
         }
-        let outer = field.lists().len();
+        // Groups of a list around this one are no groups of this one.
+        let known = |at: &&usize| matches!(self.repeats.get(&key(**at)), Some(Repeat::Group(_)));
+        let groups = repeating.iter().filter(known).count();
+        let outer = field.lists().len() + groups;
         let (Some(last), true) = (repeating.last(), path.last().is_some_and(|step| step.repeats)) else {
             return self.problems.add(raw.at.spot.problem("a list ends in [], such as Goods[]"));
         };
@@ -189,6 +209,7 @@ impl<'a> Builder<'a> {
                 }
             }
             n => {
+                let outer = field.lists().len();
                 let reason = format!("has {n} times [], but {field} stands in {outer} lists");
                 self.problems.add(raw.at.spot.problem(reason));
             }

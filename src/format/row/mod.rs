@@ -1,6 +1,7 @@
 //! One row of a table: placed in the tree of elements, paired with its field, checked.
 
 mod around;
+pub(super) mod compound;
 mod insert;
 mod second;
 pub(super) mod settle;
@@ -96,6 +97,9 @@ fn does(
         }
         return number.map(Does::Count);
     }
+    if let Some(name) = &raw.compound {
+        return compound::cell(builder, name, (around, path));
+    }
     let Some(is) = &raw.is else {
         return match (&raw.value, raw.ordinal) {
             (Some(value), _) => {
@@ -103,7 +107,7 @@ fn does(
             }
             (None, true) if around.innermost.is_some() => around.innermost.map(Does::Ordinal),
             _ => {
-                let hint = "say is, value, count, ordinal or drop";
+                let hint = "say is, value, count, ordinal, compound or drop";
                 builder.problems.add(raw.spot.problem("says nothing about this field").hint(hint));
                 None
             }
@@ -218,7 +222,7 @@ fn check(builder: &Builder<'_>, raw: &RawRow, row: &FieldRow) {
             "also and weight go with a field of its own place only, without again, ordinal, shared and the like",
         );
     }
-    if row.weight.is_some() && matches!(row.form, Form::Measure(..) | Form::Key(_)) {
+    if row.weight.is_some() && matches!(row.form, Form::Measure(..) | Form::Key(_) | Form::Named(_)) {
         wrong("weight does not go with unit and key");
     }
 }

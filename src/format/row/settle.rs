@@ -9,7 +9,7 @@ use super::{
         path::Target,
         plan::{Does, Implied, Row, Scope, Weight},
     },
-    alone, second, target,
+    alone, compound, second, target,
 };
 
 /// A row without national path: a value the format implies.
@@ -38,6 +38,7 @@ pub(super) fn implied(builder: &mut Builder<'_>, raw: &RawRow, prefix: &str) {
 /// Ties rows together once all of them are known; gives the amounts that may be weights.
 pub(in crate::format) fn settle(builder: &mut Builder<'_>) -> Vec<Weight> {
     imply(builder);
+    compound::whole(builder);
     again(builder);
     second::agree(builder);
     second::weights(builder)
@@ -54,7 +55,7 @@ fn again(builder: &mut Builder<'_>) {
         let Does::Field(own) = &mut row.does else { continue };
         let Some(again) = &mut own.again else { continue };
         let reads = |other: &Option<(Target, bool)>| {
-            other.as_ref().is_some_and(|(target, again)| !again && *target == own.target)
+            other.as_ref().is_some_and(|(target, again)| !again && target.covers(&own.target))
         };
         *again = (0..fields.len()).filter(|other| fields.get(*other).is_some_and(reads)).collect();
         let Some(spot) = builder.spots.get(number) else { continue };

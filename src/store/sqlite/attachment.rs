@@ -131,7 +131,7 @@ pub(in crate::store) fn packed(
     Ok(found?.pop())
 }
 
-/// Digests of a message's attachments, in the order in which it names them.
+/// What a message names, in its order.
 pub(super) fn of_message(db: &Connection, message: i64) -> Result<Vec<Digest>, Fault> {
     all(db, OF_MESSAGE, [message], |row| Columns::of(row).digest())
 }

@@ -72,7 +72,8 @@ pub(in crate::store) fn provenance(db: &Connection, id: MessageId) -> Result<Opt
     let Some((sequence, digest)) = found?.pop() else { return Ok(None) };
     let judgements = all(db, OF_MESSAGE, [sequence], judgement)?;
     let official = judgements.into_iter().find(|judgement| judgement.capacity == Capacity::Official);
-    Ok(Some(Provenance { digest, attachments: attachment::of_message(db, sequence)?, official }))
+    let attachments = attachment::of_message(db, sequence)?;
+    Ok(Some(Provenance { digest, attachments, official }))
 }
 
 pub(in crate::store) fn leaf(db: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, Fault> {

@@ -47,10 +47,10 @@ fn push(number: u32) -> Acceptance {
         test: false,
         answer: None,
         duplicate_of: None,
+        attachments: Vec::new(),
         demand: None,
         judgements: Vec::new(),
         leaves: std::collections::BTreeMap::new(),
-        attachments: Vec::new(),
         bodies: vec![Body {
             role: Role::Original,
             format: "cod".to_owned(),
@@ -135,6 +135,21 @@ async fn a_store_of_a_newer_hub_is_refused_untouched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     assert!(matches!(Store::open(&config(folder.path())), Err(Fault::Newer { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_hub_is_brought_up_to_date_with_all_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Connection::open(folder.path().join(FILE)).unwrap();
+    db.execute_batch(include_str!("migrations/0001_initial.sql")).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    db.execute("INSERT INTO chain DEFAULT VALUES", []).unwrap();
+    drop(db);
+    let store = Store::open(&config(folder.path())).unwrap();
+    assert_eq!(store.accept(push(1)).await.unwrap(), Accepted::Stored);
+    assert_eq!(store.remove_loose(Timestamp(i64::MAX)).await.unwrap(), 0, "the new tables are there");
+    let found = store.find(None, "1", 1).await.unwrap();
+    assert_eq!(found[0].chain, 2, "and so is what was there before");
 }
 
 #[tokio::test]

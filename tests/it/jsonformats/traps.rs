@@ -120,12 +120,14 @@ fn a_port_is_the_locode_behind_its_prefix_and_a_bare_word_is_none() {
     let table = formats::table("edi3-coo");
     let port = |text: &str| mapped(&table, &with(edi3(), pointer, Some(json!(text))));
     assert_eq!(at(&port("unece.un.org:locode:AUMEL"), "transport.loading.id").as_deref(), Some("AUMEL"));
-    let bare = port("SIN");
-    assert_eq!(at(&bare, "transport.loading.id"), None);
-    assert_eq!(
-        (unmapped(&bare), findings(&bare)),
-        (vec![pointer], vec![format!("warning field-invalid {pointer}")])
-    );
+    for text in ["SIN", "unece.un.org:locode:SIN"] {
+        let bad = port(text);
+        assert_eq!(at(&bad, "transport.loading.id"), None, "{text}");
+        assert_eq!(
+            (unmapped(&bad), findings(&bad)),
+            (vec![pointer], vec![format!("warning field-invalid {pointer}")])
+        );
+    }
 }
 
 #[test]

@@ -298,7 +298,7 @@ fn the_wrapped_document_of_the_corpus_recomputes_and_maps() {
             "bbf657112762671d5f86420ecdc89d74f98d5f3b4f0f97c131e40710dc47383b"
         )
     );
-    let table = formats::table("edi3-coo");
+    let table = formats::table("tradetrust-coo");
     assert!(table.takes(&decoded));
     let draft = map::map(&table, &decoded.document);
     assert_eq!(draft.identity.number.as_deref(), Some("wfa.org.au:coo:WBC208897"));

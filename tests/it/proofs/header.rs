@@ -75,7 +75,7 @@ async fn an_officials_signature_beside_the_document_is_judged_as_one_inside() {
     story.reads(
         r#"
         almora unsigned: 422 not-issued: this is not an issued certificate: it lacks the official's signature; send it once it is issued
-        almora strange: 422 signer-unknown: the official who signed is not registered for this issuing body; ask the hub's operator to add the leaf
+        almora strange: 422 signer-elsewhere: the official who signed is registered in another country; let one of this issuing body sign (SCOD 06)
         almora other: 422 proof-invalid: CoO-Signature does not verify with its own leaf; sign the very bytes that are sent, and send them unchanged
         almora broken: 422 proof-structure: CoO-Signature is <protected>..<signature>, with nothing between the two points
         almora signed: 202 m1, function 9, edi3-coo, AL-1 v1

@@ -29,7 +29,9 @@ pub(super) fn full(table: &Table) -> Certificate {
     }
     for link in plan.lists.iter().filter_map(|list| list.link.as_ref()) {
         for item in 0..2 {
-            let number = Value::parse(link.field.kind().unwrap(), &(item + 1).to_string()).unwrap();
+            // Invoices of the whole certificate come first in the numbering.
+            let invoice = item + 1 + usize::from(plain(plan));
+            let number = Value::parse(link.field.kind().unwrap(), &invoice.to_string()).unwrap();
             certificate.set(link.place(Index::TOP.inside(item).unwrap()).unwrap(), number);
         }
     }
@@ -164,7 +166,8 @@ fn letters(row: &FieldRow, limit: usize, first: usize) -> String {
     let lines = match row.parts {
         Parts::One => return line(max.min(limit), first),
         Parts::Chunks { size, times } => return line((size * times).min(limit), first),
-        Parts::Fields(number) | Parts::Words(number) => number,
+        Parts::Fields(number) => number,
+        Parts::Words(number) => return vec!["Өнеркәсіпова-Ёлкина"; number].join(" "),
         Parts::Lines { .. } => 2,
     };
     let mut text = line(max.min(limit), first);

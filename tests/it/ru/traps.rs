@@ -325,12 +325,14 @@ fn form_a_names_a_consignee_in_one_way_only() {
 }
 
 #[test]
-fn a_signatory_in_one_text_is_never_split_into_names() {
-    let certificate = mapped("ru-form-a").only(|field| !field.path().ends_with(".givenName"));
+fn a_signatory_of_three_words_is_never_split_into_names() {
+    let certificate = mapped("ru-form-a");
+    assert_eq!(says(&certificate, "certification.signatory").as_deref(), Some("Рахман Анис"));
+    let certificate = with(certificate, "certification.signatory", "Рахман А. Б.");
     let lost = lost("ru-form-a", &certificate);
     assert!(lost.contains(&"certification.signatory".to_owned()), "{lost:?}");
     let text = written("ru-form-a", &certificate);
-    assert!(!text.contains("Sign>"), "{text}");
+    assert!(!text.contains("<AuthSign>"), "{text}");
     super::assert_valid("SertifAForm", text.as_bytes());
 }
 
@@ -371,4 +373,24 @@ fn of_things_that_may_repeat_the_first_counts_and_the_rest_is_kept_without_compl
     assert_eq!(says(&draft.certificate, "consignor.address.city").as_deref(), Some("Ариле"));
     assert!(draft.remainder.iter().any(|(_, text)| text == "Ужице"));
     assert!(!reasons(&draft).contains(&Reason::FieldInvalid), "{:?}", draft.findings);
+}
+
+#[test]
+fn an_invoice_of_one_item_stands_in_it_and_the_others_in_the_head() {
+    for name in ["ru-ct1", "ru-form-a"] {
+        let certificate = mapped(name);
+        assert_eq!(says(&certificate, "items[1].invoice").as_deref(), Some("2"), "{name}");
+        assert_eq!(says(&certificate, "items[2].invoice"), None, "{name}");
+        let text = written(name, &certificate);
+        let (own, head) =
+            (says(&certificate, "invoices[2].id").unwrap(), says(&certificate, "invoices[1].id").unwrap());
+        let after = |element: &str| text.split_once(element).map(|(_, after)| after.to_owned()).unwrap();
+        assert!(after("<GoodsInvoice>").contains(&format!(">{own}<")), "{name}");
+        assert!(after("<Invoice>").contains(&format!(">{head}<")), "{name}");
+        assert_eq!(
+            (text.matches("<GoodsInvoice>").count(), text.matches("<Invoice>").count()),
+            (1, 1),
+            "{name}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! What loading a table reports.
 
+mod constructs;
+
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -126,6 +128,8 @@ fn duplicate_and_unreachable_rows_are_reported() {
     let found = row("{ at = \"Other\", is = \"number\" },");
     assert!(found[0].contains("number is already read in line 11"), "{found:?}");
     assert_eq!(row("{ at = \"Other\", is = \"number\", again = true },"), Vec::<String>::new());
+    let found = row("{ at = \"Other\", is = \"title\", written = false },");
+    assert!(found[0].contains("no other row writes this field; it goes with again = true"), "{found:?}");
     let found = row("{ at = \"Other\", is = \"title\", again = true },");
     assert!(found[0].contains("no other row reads title; take again = true away"), "{found:?}");
     let found = row("{ at = \"Number\", is = \"title\" },");
@@ -151,134 +155,4 @@ fn the_canonical_profile_is_a_table_with_every_field() {
     for table in [canonical::json().unwrap(), canonical::xml().unwrap()] {
         assert_eq!(table.plans[0].rows.len(), fields);
     }
-}
-
-fn blocks(blocks: &str) -> Vec<String> {
-    problems(&format!("[[block]]\nrows = [\n{{ at = \"Number\", is = \"number\" }},\n]\n{blocks}"))
-}
-
-#[test]
-fn a_shape_is_known_used_and_flat() {
-    let shape = "[[shape]]\nname = \"party\"\nrows = [{ at = \"Name\", is = \"name\" }]\n";
-    let using = |row: &str| format!("[[block]]\nrows = [\n{row}\n]\n{shape}");
-    let good = "{ at = \"A\", is = \"exporter\", shape = \"party\" },\n{ at = \"B\", is = \"importer\", shape = \"party\" },";
-    assert_eq!(blocks(&using(good)), Vec::<String>::new());
-    for (row, reason) in [
-        ("{ at = \"A\", is = \"exporter\", shape = \"partie\" },", "did you mean \"party\"?"),
-        ("{ at = \"A\", is = \"title\" },", "no row uses the shape \"party\""),
-        ("{ at = \"A\", is = \"exporter\", shape = \"party\", max = 3 },", "is not a known key"),
-        ("{ at = \"A\", is = \"items[]\", shape = \"party\" },", "\"items[].name\" is not a field"),
-        (
-            "{ at = \"A\", is = \"exporter\", shape = \"party\" },\n{ at = \"B\", is = \"exporter\", shape = \"party\" },",
-            "exporter.name is already read",
-        ),
-    ] {
-        let found = blocks(&using(row));
-        assert!(found.iter().any(|problem| problem.contains(reason)), "{row}: {found:?}");
-    }
-    let nested = "[[shape]]\nname = \"outer\"\nrows = [{ shape = \"party\" }]\n";
-    let found = blocks(&format!("{}{nested}", using(&good.replacen("party", "outer", 1))));
-    assert!(found.iter().any(|problem| problem.contains("a shape does not hold another shape")), "{found:?}");
-}
-
-#[test]
-fn elements_of_one_name_are_told_apart_by_position_or_by_what_stands_beside_them() {
-    let found = row("{ at = \"T[1]\", is = \"title\" },\n{ at = \"T[2]\", is = \"status\" },");
-    assert_eq!(found, Vec::<String>::new());
-    let found = row("{ at = \"T[1]\", is = \"title\" },\n{ at = \"T\", is = \"status\" },");
-    assert!(found[0].contains("T is used both with and without a position"), "{found:?}");
-    let block = |at: &str, is: &str, rest: &str| {
-        format!(
-            "[[block]]\nat = \"{at}\"\nis = \"{is}\"\n{rest}\nrows = [{{ at = \"Name\", is = \"name\" }}]\n"
-        )
-    };
-    let good = [
-        block("S", "exporter", "unless = \"E\""),
-        block("S", "producer", "beside = \"E\""),
-        block("E", "exporter", "having = \"producer\""),
-    ];
-    assert_eq!(blocks(&good.concat()), Vec::<String>::new());
-    for (text, reason) in [
-        (
-            block("S", "exporter", "unless = \"E\"") + &block("S", "producer", ""),
-            "S stands in several blocks",
-        ),
-        (
-            block("S", "exporter", "unless = \"E\"") + &block("F", "exporter", ""),
-            "exporter.name is already read",
-        ),
-        (block("S", "exporter", "unless = \"E\"\nbeside = \"E\""), "unless or beside, not both"),
-        (block("S", "exporter", "unless = \"E\"\nhaving = \"producer\""), "or having, not both"),
-        (block("S", "exporter", "unless = \"a/E\""), "names one element beside this one"),
-        (block("S", "exporter", "having = \"produser\""), "did you mean \"producer\"?"),
-    ] {
-        let found = blocks(&text);
-        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
-    }
-}
-
-#[test]
-fn a_list_has_two_homes_only_where_one_is_pointed_to() {
-    let list = |at: &str, rest: &str| format!("[[list]]\nis = \"invoices[]\"\nat = \"{at}\"\n{rest}\n");
-    let items = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n";
-    let linked = list("Goods[]/Invoice[]", "link = \"items[].invoice\"");
-    let rows = |row: &str| format!("[[block]]\nrows = [\n{row}\n]\n");
-    let good = format!(
-        "{items}{linked}{}{}",
-        list("Invoice[]", ""),
-        rows(
-            "{ at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n{ at = \"Goods[]/Invoice[]/Id\", is = \"invoices[].id\" },"
-        )
-    );
-    assert_eq!(blocks(&good), Vec::<String>::new());
-    for (text, reason) in [
-        (list("Invoice[]", "") + &list("Bill[]", ""), "one has link and the other has not"),
-        (good.clone() + &linked.replace("Invoice", "Bill"), "one has link and the other has not"),
-        (
-            good.clone() + &rows("{ at = \"Invoice[]/No\", ordinal = true },"),
-            "its entries have no order numbers",
-        ),
-        (
-            good.clone() + &rows("{ at = \"Goods[]/No\", is = \"items[].invoice\", key = \"invoices[]\" },"),
-            "nothing points to it by order number",
-        ),
-        (
-            good.clone()
-                + &rows(
-                    "{ at = \"Curr\", is = \"invoices[].currency\", codes = \"currencies\", shared = true },",
-                ),
-            "no field outside of it is shared",
-        ),
-    ] {
-        let found = blocks(&text);
-        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
-    }
-}
-
-#[test]
-fn second_fields_and_forms_are_checked() {
-    let fields = "{ at = \"W\", is = \"totals.grossWeight\" },\n";
-    for (text, reason) in [
-        (
-            "{ at = \"U\", is = \"totals.grossWeightUnit\", also = \"totals.currency\", with = \"totals.grossWeight\", codes = \"units\" },",
-            "not of the same kind",
-        ),
-        (
-            "{ at = \"U\", is = \"currency\", also = \"totals.currency\", codes = \"currencies\" },",
-            "also needs with",
-        ),
-        (
-            "{ at = \"U\", is = \"currency\", also = \"totals.currency\", with = \"totals.amount\", codes = \"currencies\" },",
-            "no row reads totals.amount",
-        ),
-        ("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.packages\" },", "not of the same kind"),
-        ("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.grossWeight\" },", "already read in line"),
-        ("{ at = \"T\", is = \"title\", min = 5, max = 4 },", "min is more than max"),
-        ("{ at = \"T\", is = \"title\", pattern = \"[0-9\" },", "is no pattern"),
-    ] {
-        let found = row(&format!("{fields}{text}"));
-        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
-    }
-    let found = row("{ at = \"Q\", is = \"totals.amount\", weight = \"totals.grossWeight\" },");
-    assert!(found[0].contains("totals.grossWeight has no row for its other half"), "{found:?}");
 }

@@ -1,0 +1,176 @@
+//! What the constructs of tables give, written.
+
+use super::*;
+
+#[test]
+fn a_repetition_is_not_written_for_a_value_that_the_first_row_cannot_spell() {
+    let table = rows(
+        "{ at = \"Name\", is = \"destinationCountry\", codes = \"countries.en\", again = true },\n\
+         { at = \"To\", is = \"destinationCountry\", codes = \"countries\", max = 1 },",
+    );
+    let certificate = certificate(&[("destinationCountry", "BR")]);
+    assert_eq!(losses(&table, &certificate), ["destinationCountry"]);
+    assert!(!text(&table, &certificate).contains("Name"));
+}
+
+#[test]
+fn an_element_before_a_position_is_written_empty_where_it_has_nothing_to_say() {
+    let rows = "[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"P[3]\", is = \"title\" },\n\
+                { at = \"P[2]/Q\", is = \"status\" },\n{ at = \"T[1]\", value = \"x\" },\n]\n";
+    let certificate = certificate(&[("title", "t")]);
+    let xml = text(&table("xml", rows), &certificate);
+    assert!(xml.contains("  <P/>\n  <P/>\n  <P>t</P>\n  <T>x</T>\n"), "{xml}");
+    let json = text(&table("json", rows), &certificate);
+    assert_eq!(json, "{\"Number\":\"7\",\"P\":[null,null,\"t\"],\"T\":[\"x\"]}");
+}
+
+#[test]
+fn the_certificate_decides_which_of_two_parties_an_element_is() {
+    let block = |at: &str, is: &str, rest: &str| {
+        format!(
+            "[[block]]\nat = \"{at}\"\nis = \"{is}\"\n{rest}\nrows = [{{ at = \"N\", is = \"name\", required = true }}]\n"
+        )
+    };
+    let table = table(
+        "xml",
+        &["[[block]]\nrows = [{ at = \"Number\", is = \"number\" }]\n".to_owned()]
+            .into_iter()
+            .chain([
+                block("S", "exporter", "unless = \"E\""),
+                block("S", "producer", "beside = \"E\""),
+                block("E", "exporter", "having = \"producer\""),
+            ])
+            .collect::<String>(),
+    );
+    let plain = |certificate: &Certificate| text(&table, certificate).replace(['\n', ' '], "");
+    let one = certificate(&[("exporter.name", "a")]);
+    assert!(plain(&one).contains("<S><N>a</N></S></Coo>"));
+    let two = certificate(&[("exporter.name", "a"), ("producer.name", "b")]);
+    assert!(plain(&two).contains("<S><N>b</N></S><E><N>a</N></E></Coo>"));
+    // Without an exporter the producer must not be taken for one.
+    let producer = certificate(&[("producer.name", "b")]);
+    let refused = ["E/N (exporter.name): no value", "S/N (exporter.name): no value"];
+    assert_eq!(unfilled(&table, &producer), refused);
+}
+
+#[test]
+fn an_entry_stands_where_it_is_pointed_to_or_in_the_head_and_pointers_follow() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice\"\nlink = \"items[].invoice\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Invoice[]\"\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice/Id\", is = \"invoices[].id\" },\n\
+         { at = \"Invoice[]/Id\", is = \"invoices[].id\" },\n]\n",
+    );
+    let certificate = certificate(&[
+        ("invoices[1].id", "A"),
+        ("invoices[2].id", "B"),
+        ("invoices[3].id", "C"),
+        ("items[1].invoice", "1"),
+    ]);
+    let plain = text(&table, &certificate).replace(['\n', ' '], "");
+    assert!(plain.contains(
+        "<Goods><Invoice><Id>A</Id></Invoice></Goods><Invoice><Id>B</Id></Invoice><Invoice><Id>C</Id></Invoice></Coo>"
+    ));
+    let arrives = project(&table, &certificate);
+    let lines =
+        arrives.iter().map(|(place, value)| format!("{} = {value}", place.path())).collect::<Vec<_>>();
+    let wanted = [
+        "number = 7",
+        "invoices[1].id = B",
+        "invoices[2].id = C",
+        "invoices[3].id = A",
+        "items[1].invoice = 3",
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(losses(&table, &certificate), Vec::<String>::new());
+}
+
+#[test]
+fn a_weight_is_written_where_there_is_no_other_amount_and_a_quantity_of_mass_arrives_as_one() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n\
+         { at = \"Goods[]/Qty\", is = \"items[].quantity\", weight = \"netWeight\" },\n\
+         { at = \"Goods[]/Unit\", is = \"items[].quantityUnit\", weight = \"netWeightUnit\", codes = \"units.es\", text = \"quantityUnitText\" },\n]\n",
+    );
+    let item = |amount: &str, unit: &str, weight: Option<&str>| {
+        let mut lines = vec![("items[1].quantity", amount), ("items[1].quantityUnit", unit)];
+        lines.retain(|(_, text)| !text.is_empty());
+        lines.extend(
+            weight.into_iter().flat_map(|n| [("items[1].netWeight", n), ("items[1].netWeightUnit", "KGM")]),
+        );
+        certificate(&lines)
+    };
+    let written = |certificate: &Certificate| {
+        let text = text(&table, certificate).replace(['\n', ' '], "");
+        let (_, goods) = text.split_once("<Goods>").unwrap();
+        (goods.split_once("</Goods>").unwrap().0.to_owned(), losses(&table, certificate))
+    };
+    let both = |goods: &str, lost: &[&str]| {
+        (goods.to_owned(), lost.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>())
+    };
+    let pieces = "<Qty>3</Qty><Unit>UNIDADES</Unit>";
+    let kilos = "<Qty>5</Qty><Unit>KILOGRAMOS</Unit>";
+    let weight_lost = ["items[1].netWeight", "items[1].netWeightUnit"];
+    assert_eq!(written(&item("3", "C62", Some("5"))), both(pieces, &weight_lost));
+    assert_eq!(written(&item("", "", Some("5"))), both(kilos, &[]));
+    // The quantity moves: it arrives as net weight, so it is not lost.
+    assert_eq!(written(&item("5", "KGM", None)), both(kilos, &[]));
+    let arrives = project(&table, &item("5", "KGM", None));
+    assert_eq!(
+        arrives.at(Field::named("items[].quantity").unwrap(), arrives.iter().nth(1).unwrap().0.index),
+        None
+    );
+    // A quantity in kilograms beside another net weight would be read as that: the weight is written.
+    let quantity_lost = ["items[1].quantity", "items[1].quantityUnit"];
+    assert_eq!(written(&item("6", "KGM", Some("5"))), both(kilos, &quantity_lost));
+}
+
+#[test]
+fn one_unit_for_two_weights_is_written_where_they_agree() {
+    let table = rows(
+        "{ at = \"Unit\", is = \"packages[1].grossWeightUnit\", also = \"volumeUnit\", with = \"volume\", codes = \"units\" },\n\
+         { at = \"Gross\", is = \"packages[1].grossWeight\" },\n{ at = \"Volume\", is = \"packages[1].volume\" },",
+    );
+    let units = |gross: &str, second: &str| {
+        let mut lines = vec![("packages[1].grossWeightUnit", gross), ("packages[1].volumeUnit", second)];
+        lines.retain(|(_, text)| !text.is_empty());
+        lines.extend([("packages[1].grossWeight", "6"), ("packages[1].volume", "5")]);
+        losses(&table, &certificate(&lines))
+    };
+    let lost = ["packages[1].volume", "packages[1].volumeUnit"];
+    assert_eq!(units("KGM", "KGM"), Vec::<String>::new());
+    assert_eq!(units("KGM", "GRM"), lost);
+    assert_eq!(units("KGM", ""), &lost[..1]);
+    assert_eq!(units("", "GRM"), lost);
+}
+
+#[test]
+fn a_text_of_another_form_is_lost_or_refused() {
+    let value = certificate(&[("title", "4a")]);
+    let optional = rows("{ at = \"T\", is = \"title\", pattern = \"[0-9]+\" },");
+    assert_eq!(losses(&optional, &value), ["title"]);
+    let required = rows("{ at = \"T\", is = \"title\", min = 3, required = true },");
+    assert_eq!(unfilled(&required, &value), ["T (title): is shorter than 3"]);
+}
+
+#[test]
+fn the_combination_that_carries_most_is_written_and_the_rest_is_lost() {
+    let table = table(
+        "xml",
+        "[[compound]]\nname = \"rule\"\nat = [\"Code\", \"Ref\"]\nis = [\"title\", \"totals.amount\", \"status\"]\n\
+         tuples = [\n{ at = [\"P\", \"\"], is = [\"PSR\", \"\", \"\"] },\n{ at = [\"P\", \"*\"], is = [\"PSR\", \"*\", \"\"] },\n]\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Ref\", compound = \"rule\" },\n\
+         { at = \"Code\", compound = \"rule\" },\n]\n",
+    );
+    let share = certificate(&[("title", "PSR"), ("totals.amount", "40")]);
+    assert!(text(&table, &share).contains("<Ref>40</Ref>\n  <Code>P</Code>"));
+    assert_eq!(losses(&table, &share), Vec::<String>::new());
+    assert_eq!(losses(&table, &certificate(&[("title", "PSR"), ("status", "x")])), ["status"]);
+    assert_eq!(
+        losses(&table, &certificate(&[("title", "WO"), ("totals.amount", "40")])),
+        ["title", "totals.amount"]
+    );
+}
