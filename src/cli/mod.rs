@@ -38,7 +38,6 @@ pub struct Cli {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, when the program starts")]
 pub enum Command {
     /// Prove that settings, members, agreements and formats are right; change nothing.
     Check(check::Args),
