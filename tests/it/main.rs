@@ -39,4 +39,5 @@ mod schema;
 mod signers;
 mod store;
 mod support;
+mod tutorial;
 mod validate;
