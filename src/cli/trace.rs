@@ -10,7 +10,7 @@ use crate::{
     format::{
         Table, canonical,
         conversion::Form as Spelling,
-        plan::{Does, FieldRow, Plan, Row},
+        plan::{Does, Plan, Row},
     },
     model::{
         certificate::{Certificate, Place},
@@ -110,6 +110,7 @@ impl<'a> Trace<'a> {
     fn line(&self, place: Place, value: &Checked, position: Option<&Position>) -> String {
         let mut line = match position {
             Some(Position { path, line: 0, .. }) => path.clone(),
+            Some(Position { path, line, column: 0 }) => format!("{line} {path}"),
             Some(Position { path, line, column }) => format!("{line}:{column} {path}"),
             None => "implied by the format".to_owned(),
         };
@@ -135,7 +136,7 @@ impl<'a> Trace<'a> {
     fn rule(&self, place: Place, position: Option<&Position>) -> Option<&Row> {
         let plan = plan(self.from, &self.read.draft.certificate)?;
         let path = &position?.path;
-        let rows = rows(plan, place).map(|(row, _)| row).collect::<Vec<_>>();
+        let rows = rows(plan, place).collect::<Vec<_>>();
         let ends = |row: &&&Row| own_name(path) == own_name(&row.at);
         rows.iter().find(ends).or_else(|| rows.first()).copied()
     }
@@ -147,7 +148,7 @@ impl<'a> Trace<'a> {
         if traced.losses.contains(&place) {
             return Some(Fate::Lost(why(table, plan, (certificate, place), value)));
         }
-        let mut at: Vec<String> = rows(plan, place).map(|(row, _)| row.at.clone()).collect();
+        let mut at: Vec<String> = rows(plan, place).map(|row| row.at.clone()).collect();
         at.dedup();
         let link = || "the place of the entry it points to".to_owned();
         let implied = || format!("what every document of {} means", table.id);
@@ -182,17 +183,25 @@ fn plan<'a>(table: &'a Table, certificate: &Certificate) -> Option<&'a Plan> {
 }
 
 /// The rows that read or keep a field.
-fn rows(plan: &Plan, place: Place) -> impl Iterator<Item = (&Row, &FieldRow)> {
-    plan.rows.iter().filter_map(move |row| match &row.does {
-        Does::Field(field) => field.fields().any(|field| field == place.field).then_some((row, &**field)),
-        _ => None,
+fn rows(plan: &Plan, place: Place) -> impl Iterator<Item = &Row> {
+    plan.rows.iter().filter(move |row| match &row.does {
+        Does::Field(field) => field.fields().any(|field| field == place.field),
+        Does::Cell(compound, _) => {
+            let compound = plan.compounds.get(*compound);
+            compound.is_some_and(|compound| compound.is.iter().any(|(target, _)| target.field == place.field))
+        }
+        _ => false,
     })
 }
 
 /// Why a value does not arrive.
 fn why(table: &Table, plan: &Plan, (certificate, place): (&Certificate, Place), value: &Checked) -> String {
-    let Some((_, row)) = rows(plan, place).next() else {
-        return format!("{} has no place for it", table.id);
+    let row = match rows(plan, place).next().map(|row| &row.does) {
+        None => return format!("{} has no place for it", table.id),
+        Some(Does::Field(row)) => row,
+        Some(_) => {
+            return format!("{} has no word for what it says together with the fields beside it", table.id);
+        }
     };
     if row.target.field != place.field {
         return format!("{} writes {} in its place", table.id, row.target.field);

@@ -190,8 +190,9 @@ fn target(plan: &Plan) -> Target {
 fn fields(plan: &Plan) -> impl Iterator<Item = Field> {
     let rows = field_rows(plan).flat_map(FieldRow::fields);
     let implied = plan.implied.iter().map(|implied| implied.target.field);
+    let compounds = plan.compounds.iter().flat_map(|compound| &compound.is).map(|(target, _)| target.field);
     let links = plan.lists.iter().filter_map(|list| list.link.as_ref()).map(|link| link.field);
-    rows.chain(implied).chain(links)
+    rows.chain(compounds).chain(implied).chain(links)
 }
 
 fn field_rows(plan: &Plan) -> impl Iterator<Item = &FieldRow> {
@@ -236,7 +237,15 @@ fn may_be_empty(plan: &Plan, element: &Element) -> bool {
 
 fn demand(plan: &Plan, number: usize) -> Option<Demand> {
     let row = plan.rows.get(number)?;
-    let Does::Field(field) = &row.does else { return None };
+    let field = match &row.does {
+        Does::Field(field) => field,
+        Does::Cell(compound, _) => {
+            let mut fields = plan.compounds.get(*compound)?.is.iter().map(|(target, _)| target.field);
+            let (at, field) = (row.at.clone(), fields.next()?);
+            return Some(Demand { at, field, others: fields.collect(), codes: None });
+        }
+        _ => return None,
+    };
     if field.ordinal {
         return None;
     }
