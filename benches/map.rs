@@ -1,4 +1,4 @@
-//! CPU of mapping and rendering one certificate of about 4.5 KB. The guard and the parser are excluded: see
+//! CPU of mapping, judging and rendering one certificate of about 4.5 KB. The guard and the parser are excluded: see
 //! `benches/decode.rs`.
 //!
 //! Expected: some sixty values, each with a path of its own and a place in a tree, so tens of microseconds each way.
@@ -8,12 +8,19 @@
 use std::{fs, hint::black_box, path::Path};
 
 use coohub::{
-    decode::{decode, document::Document, document::Syntax, limit::Limits},
+    decode::{decode, document::Document, document::Syntax, limit::Limits, proof::Proof},
     format::Table,
     map,
-    model::id::FormatId,
+    model::{
+        envelope::Envelope,
+        id::{FormatId, MemberId},
+        time::Timestamp,
+        value::Date,
+    },
     problem::Problems,
+    region::{load::load, member::Form},
     render,
+    validate::{Case, validate},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -52,5 +59,34 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, stages);
+/// The shipped region's judgement of a shipped sample. The COD is the unsigned sample: everything is looked at, and it is
+/// not issued.
+fn judgements(criterion: &mut Criterion) {
+    let partners = Path::new(env!("CARGO_MANIFEST_DIR")).join("partners");
+    let region = load(&partners, None, &Problems::default()).unwrap();
+    let (envelope, today) = (Envelope::original(), Date::new("2026-11-23").unwrap());
+    let mut group = criterion.benchmark_group("validate");
+    for (format, member, sample) in [
+        ("aladi-cod", "brisca", "mecta-brisca-almora.xml"),
+        ("edi3-coo", "almora", "almora-corvania-tea.json"),
+    ] {
+        let table = &region.tables[&FormatId::new(format).unwrap()];
+        let bytes = fs::read(partners.join("formats").join(format).join("samples").join(sample)).unwrap();
+        let draft = map::map(table, &document(table.syntax, &bytes));
+        let case = Case {
+            region: &region,
+            source: &region.members[&MemberId::new(member).unwrap()],
+            envelope: &envelope,
+            draft: &draft,
+            proof: &Proof::default(),
+            form: &Form::Table(table.id.clone()),
+            today: &today,
+            received: Timestamp::parse("2026-11-23T12:00:00Z").unwrap(),
+        };
+        let name = format!("{format} {} bytes", bytes.len());
+        group.bench_function(name, |b| b.iter(|| validate(black_box(&case)).is_ok()));
+    }
+}
+
+criterion_group!(benches, stages, judgements);
 criterion_main!(benches);

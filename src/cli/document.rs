@@ -6,6 +6,7 @@ use super::{exit, output::Output};
 use crate::{
     decode::{
         self,
+        charset::Charset,
         document::Syntax,
         limit::Limits,
         proof::{self, Proof},
@@ -94,7 +95,12 @@ fn read(region: &Region, file: &Path, named: Option<&str>) -> Result<Read, Vec<F
     let bytes = fs::read(file).map_err(|error| {
         refused(Reason::NotFound, format!("{} cannot be read: {}", file.display(), error.kind()))
     })?;
-    let decoded = decode::decode(syntax, &bytes, &Limits::DEFAULT).map_err(|finding| vec![finding])?;
+    let one = |finding| vec![finding];
+    // XML says itself what set it is in; delimited text has it from the table named.
+    let own = region.tables.values().find(|table| Some(table.id.as_str()) == named);
+    let own = own.map(|table| table.charset).filter(|_| syntax == Syntax::Csv);
+    let charset = Charset::stated(syntax, &bytes, own).map_err(one)?;
+    let decoded = decode::decode_in(charset, syntax, &bytes, &Limits::DEFAULT).map_err(one)?;
     if decoded.wrapped.is_none() && map::canonical::recognises(syntax, &decoded.document) {
         let draft = map::canonical::map(&decoded.document);
         return Ok(Read { form: Form::Canonical(syntax), draft, proof: Proof::default() });

@@ -45,6 +45,9 @@ pub struct Args {
     /// Message id; a new one when left out. The same id with the same document gives the same receipt.
     #[arg(long)]
     pub id: Option<String>,
+    /// Character set of the document where it is not UTF-8 and does not say so itself, such as windows-1251.
+    #[arg(long)]
+    pub charset: Option<String>,
     /// What the document is to the certificate: original, amendment or replacement, or its code 9, 4 or 5.
     #[arg(long)]
     pub function: Option<String>,
@@ -111,6 +114,10 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
         Some(syntax) => syntax.media_type(),
         None => return Err(Error::Request("name the file .xml, .json or .csv after what it holds".into())),
     };
+    let media_type = match &arguments.charset {
+        Some(charset) => format!("{media_type}; charset={charset}"),
+        None => media_type.to_owned(),
+    };
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let body = read(&arguments.file)?;
     let mut headers = headers(arguments);
@@ -127,7 +134,7 @@ async fn push(arguments: &Args) -> Result<Answer, Error> {
     if !digests.is_empty() {
         headers.push(("coo-attachment", digests.join(", ")));
     }
-    member.push(&id, media_type, headers, Bytes::from(body)).await
+    member.push(&id, &media_type, headers, Bytes::from(body)).await
 }
 
 /// The official's signature over the body, made now, where one is asked for.

@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** never panics, never allocates past a limit, never fetches anything, never expands an entity.
 
+pub mod charset;
 pub mod csv;
 pub mod document;
 pub mod guard;
@@ -25,6 +26,7 @@ pub mod xml;
 mod tests;
 
 use self::{
+    charset::Charset,
     document::{Document, Syntax},
     limit::Limits,
 };
@@ -49,6 +51,20 @@ pub struct Decoded {
 /// # Errors
 /// One severe finding, with a position where there is one, for the first thing refused.
 pub fn decode(syntax: Syntax, bytes: &[u8], limits: &Limits) -> Result<Decoded, Finding> {
+    decode_in(Charset::UTF_8, syntax, bytes, limits)
+}
+
+/// As [`decode`], of a document in another character set than UTF-8.
+///
+/// # Errors
+/// As [`decode`]; and for the first byte that is no character of the set.
+pub fn decode_in(
+    charset: Charset,
+    syntax: Syntax,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<Decoded, Finding> {
+    let bytes = &*charset.read(syntax, bytes)?;
     match syntax {
         Syntax::Xml => {
             let tree = xml::Tree::parse(bytes, limits)?;

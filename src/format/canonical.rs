@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
-    decode::document::Syntax,
+    decode::{charset::Charset, document::Syntax},
     model::{
         dictionary::Field,
         id::{Digest, FormatId},
@@ -45,6 +45,12 @@ pub fn xml() -> Option<&'static Table> {
     XML.as_ref()
 }
 
+/// Whether a table is the canonical profile, whose names are the hub's own: one it does not know is misspelt.
+#[must_use]
+pub fn is(table: &Table) -> bool {
+    [json(), xml()].into_iter().flatten().any(|own| own.id == table.id)
+}
+
 fn table(syntax: Syntax) -> Option<Table> {
     let xml = syntax == Syntax::Xml;
     let space = xml.then(|| NAMESPACE.to_owned());
@@ -64,6 +70,7 @@ fn table(syntax: Syntax) -> Option<Table> {
         lengths: Lengths::Characters,
         schema: None,
         schema_file: None,
+        charset: Charset::UTF_8,
         items_max: None,
         delimiter: b',',
         digest: Digest::of(Field::all().map(Field::path).collect::<String>().as_bytes()),

@@ -86,6 +86,9 @@ pub enum Unfit {
     /// Longer than the format takes.
     #[error("is longer than {0}")]
     TooLong(usize),
+    /// Has a character that is not in the format's character set.
+    #[error("has characters that {0} has not")]
+    Charset(&'static str),
     /// Shorter than the format takes.
     #[error("is shorter than {0}")]
     TooShort(usize),

@@ -33,6 +33,7 @@ pub(super) struct File {
     pub wrapping: Vec<Wrapping>,
     pub lengths: Lengths,
     pub schema: Option<Found<String>>,
+    pub charset: Option<Found<String>>,
     pub items_max: Option<u32>,
     pub delimiter: u8,
     pub namespaces: Vec<(String, Found<String>)>,
@@ -198,6 +199,7 @@ pub(super) fn read(file: &Section<'_>) -> File {
             .choice("lengths", &[("characters", Lengths::Characters), ("bytes", Lengths::Bytes)])
             .unwrap_or(Lengths::Characters),
         schema: file.text("schema"),
+        charset: file.text("charset"),
         items_max: file
             .table("limits", |limits| limits.count("items_max", 1..=ITEMS_MAX))
             .flatten()

@@ -27,6 +27,7 @@ use std::path::Path;
 use crate::{
     decode::{
         Decoded,
+        charset::Charset,
         document::{Document, Syntax},
         proof::{Profile, algorithm::Algorithm},
         schema::Schema,
@@ -76,6 +77,8 @@ pub struct Table {
     /// The operator's schema, which documents and renderings must obey.
     pub schema: Option<Schema>,
     schema_file: Option<Found<String>>,
+    /// Character set of its documents besides UTF-8, and the one it is written in.
+    pub charset: Charset,
     /// Most goods items it takes.
     pub items_max: Option<u32>,
     /// Digest over the table and every shared code list it reads.
@@ -226,6 +229,17 @@ impl Table {
             problems.add(problem);
         }
         table.filter(|_| clean)
+    }
+
+    /// The media type of what is written in it.
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        let plain = self.syntax.media_type();
+        if self.charset.is_utf8() {
+            plain.to_owned()
+        } else {
+            format!("{plain}; charset={}", self.charset.name())
+        }
     }
 
     /// Whether a document is of this format.

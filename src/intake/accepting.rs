@@ -122,7 +122,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         earlier_lineage: reading.earlier_lineage.clone(),
         canonical: content,
         format: reading.format.clone(),
-        media_type: push.content.media_type().to_owned(),
+        media_type: push.media_type(),
         config: push.region.digest,
         test,
         answer,
@@ -148,7 +148,7 @@ fn bodies(push: &Push, reading: &Reading) -> Vec<Body> {
     };
     let format = reading.format.as_ref().map_or(message::FORM, FormatId::as_str);
     let json = Syntax::Json.media_type();
-    let mut bodies = vec![body(Role::Original, format, push.content.media_type(), push.body.to_vec())];
+    let mut bodies = vec![body(Role::Original, format, &push.media_type(), push.body.to_vec())];
     if let Some(canonical) = reading.canonical.as_ref().filter(|_| reading.function.has_document()) {
         bodies.push(body(Role::Canonical, "canonical-json", json, canonical.clone()));
     }

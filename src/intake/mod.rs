@@ -7,6 +7,7 @@
 
 mod accepting;
 pub mod attachment;
+mod charset;
 mod identity;
 mod reading;
 
@@ -17,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     clock::Clock,
-    decode::{document::Syntax, limit::Limits},
+    decode::{charset::Charset, document::Syntax, limit::Limits},
     evidence::key::SigningKey,
     message,
     model::{
@@ -50,6 +51,8 @@ pub struct Push {
     pub envelope: Envelope,
     /// What the body is.
     pub content: Content,
+    /// The character set the media type names.
+    pub charset: Option<Charset>,
     /// A detached JWS over the body, as the header `CoO-Signature` has it; not verified yet.
     pub signature: Option<String>,
     /// The body, byte for byte.
@@ -69,15 +72,38 @@ pub enum Content {
     Message,
 }
 
-impl Content {
-    /// Reads a media type; parameters other than `charset=utf-8` are not taken.
+impl Push {
+    /// The media type of the body as it was pushed; UTF-8 goes without saying.
     #[must_use]
-    pub fn of(media_type: &str) -> Option<Self> {
-        let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
-        let parameters = parameters.trim().to_ascii_lowercase();
-        if !parameters.is_empty() && parameters.trim_matches('"') != "charset=utf-8" {
-            return None;
+    pub fn media_type(&self) -> String {
+        let plain = self.content.media_type();
+        match self.charset.filter(|charset| !charset.is_utf8()) {
+            Some(charset) => format!("{plain}; charset={}", charset.name()),
+            None => plain.to_owned(),
         }
+    }
+}
+
+impl Content {
+    /// Reads a media type and the character set it names; other parameters are not taken, nor is a set for what is always
+    /// UTF-8.
+    #[must_use]
+    pub fn of(media_type: &str) -> Option<(Self, Option<Charset>)> {
+        let (essence, parameter) = media_type.split_once(';').unwrap_or((media_type, ""));
+        let charset = match parameter.trim() {
+            "" => None,
+            parameter => {
+                let (name, label) = parameter.split_once('=')?;
+                let label = label.trim().trim_matches('"');
+                Some(Charset::named(label).filter(|_| name.trim().eq_ignore_ascii_case("charset"))?)
+            }
+        };
+        let content = Self::essence(essence)?;
+        let free = matches!(content, Self::Document(Syntax::Xml | Syntax::Csv));
+        (free || charset.is_none_or(Charset::is_utf8)).then_some((content, charset))
+    }
+
+    fn essence(essence: &str) -> Option<Self> {
         match essence.trim().to_ascii_lowercase().as_str() {
             "application/xml" | "text/xml" => Some(Self::Document(Syntax::Xml)),
             "application/json" => Some(Self::Document(Syntax::Json)),
@@ -247,5 +273,30 @@ fn conflict() -> Verdict {
     Verdict::Rejected {
         reason: Reason::MessageIdConflict,
         findings: vec![Finding::severe(Reason::MessageIdConflict, advice)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_may_name_a_character_set_where_one_is_free_to_choose() {
+        let cyrillic = Charset::named("windows-1251");
+        let of = Content::of;
+        assert_eq!(
+            of("text/csv; charset=\"Windows-1251\""),
+            Some((Content::Document(Syntax::Csv), cyrillic))
+        );
+        assert_eq!(of("application/xml"), Some((Content::Document(Syntax::Xml), None)));
+        assert_eq!(
+            of("application/json; charset=utf-8"),
+            Some((Content::Document(Syntax::Json), Some(Charset::UTF_8)))
+        );
+        for bad in
+            ["application/json; charset=koi8-r", "text/csv; charset=utf-16", "text/csv; header=present"]
+        {
+            assert_eq!(of(bad), None, "{bad}");
+        }
     }
 }

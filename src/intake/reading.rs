@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     decode::{
         self,
+        charset::Charset,
         proof::{self, jws},
         wrapping,
     },
@@ -32,7 +33,7 @@ use crate::{
     validate,
 };
 
-use super::{Content, Push, attachment};
+use super::{Content, Push, attachment, charset};
 
 /// A push that was understood: what it is about, and what becomes of it if the store agrees.
 #[derive(Clone, Debug)]
@@ -88,8 +89,10 @@ pub(super) fn read(
     match push.content {
         Content::Message => read_message(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
-            let decoded = decode::decode(syntax, &push.body, limits).map_err(|finding| vec![finding])?;
-            read_document(push, source, Read { decoded, signer, attachments }, today)
+            let charset = charset::permitted(push, source, syntax).map_err(|finding| vec![finding])?;
+            let decoded = decode::decode_in(charset, syntax, &push.body, limits);
+            let decoded = decoded.map_err(|finding| vec![finding])?;
+            read_document(push, source, Read { decoded, signer, charset, attachments }, today)
         }
         Content::Document(_) => Err(vec![Finding::severe(
             Reason::HeaderInvalid,
@@ -102,6 +105,7 @@ pub(super) fn read(
 struct Read<'a> {
     decoded: decode::Decoded,
     signer: Option<proof::Signer>,
+    charset: Charset,
     attachments: &'a attachment::Limits,
 }
 
@@ -164,6 +168,7 @@ fn read_document(
     today: &Date,
 ) -> Result<Reading, Vec<Finding>> {
     let form = recognise(push, source, &read.decoded)?;
+    charset::fits(push, &form, read.charset).map_err(|finding| vec![finding])?;
     let limits = read.attachments;
     let (draft, proof) = mapped(push, &form, read)?;
     let case = validate::Case {
@@ -357,7 +362,7 @@ pub(super) fn fingerprint(push: &Push) -> Digest {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let parts = [
         push.digest.hex(),
-        push.content.media_type().to_owned(),
+        push.media_type(),
         envelope.function.code().to_string(),
         text(&envelope.agreement),
         text(&envelope.issuer),

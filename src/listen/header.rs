@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::respond::Refusal;
 use crate::{
-    decode::proof::jws,
+    decode::{charset::Charset, proof::jws},
     intake::Content,
     model::{
         envelope::{Envelope, Function},
@@ -34,6 +34,7 @@ pub(super) struct Stated {
     pub(super) key: MessageKey,
     pub(super) digest: Digest,
     pub(super) content: Content,
+    pub(super) charset: Option<Charset>,
     pub(super) envelope: Envelope,
     pub(super) signature: Option<String>,
 }
@@ -47,8 +48,8 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Stated, Refusal> {
     let (key, digest, content) = (reader.key(), reader.digest(), reader.content());
     let (envelope, signature) = (reader.envelope(), reader.signature());
     match (key, digest, content) {
-        (Some(key), Some(digest), Some(content)) if reader.findings.is_empty() => {
-            Ok(Stated { key, digest, content, envelope, signature })
+        (Some(key), Some(digest), Some((content, charset))) if reader.findings.is_empty() => {
+            Ok(Stated { key, digest, content, charset, envelope, signature })
         }
         _ => Err(Refusal::found(reader.findings)),
     }
@@ -110,7 +111,7 @@ impl Reader<'_> {
         digest
     }
 
-    fn content(&mut self) -> Option<Content> {
+    fn content(&mut self) -> Option<(Content, Option<Charset>)> {
         if self.headers.contains_key(header::CONTENT_ENCODING) {
             self.find(
                 Reason::ContentEncoding,
@@ -121,7 +122,9 @@ impl Reader<'_> {
         if content.is_none() {
             let taken =
                 format!("application/xml, application/json, text/csv or {}", Content::Message.media_type());
-            self.find(Reason::MediaType, format!("Content-Type is {taken}, in UTF-8."));
+            let advice =
+                format!("Content-Type is {taken}, in UTF-8 or with the charset of a format you send.");
+            self.find(Reason::MediaType, advice);
         }
         content
     }

@@ -174,7 +174,7 @@ pub(super) async fn state(
 /// Headers, body, digest, verdict; the room of the body is given back with the answer.
 async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let Stated { key, digest, content, envelope, signature } = stated::read(&parts.headers)?;
+    let Stated { key, digest, content, charset, envelope, signature } = stated::read(&parts.headers)?;
     Span::current().record(field::MESSAGE_KEY, key.as_str());
     let held = body::read(shared, &caller, &parts.headers, body, shared.door.config.body_bytes_max).await?;
     if Digest::of(&held.bytes) != digest {
@@ -193,6 +193,7 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
             key,
             envelope,
             content,
+            charset,
             signature,
             body: held.bytes.clone(),
             digest,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     decode::document::{Document, Node, Scalar},
     format::{
-        Table,
+        Table, canonical,
         plan::{Does, Element, Plan, Repeat},
     },
     model::{
@@ -13,6 +13,7 @@ use crate::{
         finding::{Finding, Position},
         reason::Reason,
     },
+    problem,
 };
 
 use super::{
@@ -109,8 +110,9 @@ impl Walk<'_> {
                     *number += 1;
                     let number = places.number(child).unwrap_or(*number);
                     let mark = self.trail.down(&child.name, number, child.listed);
-                    if let Some(plan) = again {
-                        self.stands_again(plan, child);
+                    match again {
+                        Some(plan) => self.stands_again(plan, child),
+                        None => self.misspelt(element, child),
                     }
                     self.unmapped(child);
                     self.trail.up(mark);
@@ -248,6 +250,18 @@ impl Walk<'_> {
         };
         let position = self.trail.position(node);
         self.draft.findings.push(finding.at(position));
+    }
+
+    /// In the canonical profile a name nobody knows is a mistake of whoever wrote it, not another format's field.
+    fn misspelt(&mut self, element: &Element, node: &Node) {
+        if !canonical::is(self.table) {
+            return;
+        }
+        let names = element.children.iter().map(|child| child.name.as_str());
+        let hint = problem::nearest(&node.name, names).map_or_else(String::new, |hint| format!("; {hint}"));
+        let advice = format!("the canonical profile has no field of this name here{hint}");
+        let position = self.trail.position(node);
+        self.draft.findings.push(Finding::warning(Reason::Unmapped, advice).at(position));
     }
 
     /// What an absent element should have said.

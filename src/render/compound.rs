@@ -28,6 +28,8 @@ impl Walk<'_> {
         let plain =
             values.iter().map(|value| value.as_ref().map(|(_, value)| value.clone())).collect::<Vec<_>>();
         let written = compound.write(self.given(compound).as_deref(), &plain);
+        let written =
+            written.filter(|(texts, _)| texts.iter().flatten().all(|text| self.table.charset.holds(text)));
         let text = written.as_ref().and_then(|(texts, _)| texts.get(column)?.clone());
         let (Some(text), Some((texts, carries))) = (text, written) else {
             self.cannot_say(row, compound, here);

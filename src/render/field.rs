@@ -197,6 +197,7 @@ impl Walk<'_> {
     fn fits(&self, field: &FieldRow, text: &str) -> Result<(), Unfit> {
         match field.max {
             _ if text.trim().is_empty() => Err(Unfit::Spelling),
+            _ if !self.table.charset.holds(text) => Err(Unfit::Charset(self.table.charset.name())),
             Some(max) if self.table.lengths.of(text) > max => Err(Unfit::TooLong(max)),
             _ => field.formed(self.table.lengths, text),
         }

@@ -48,7 +48,7 @@ pub struct Rendered {
     /// The document.
     pub bytes: Vec<u8>,
     /// Its media type.
-    pub media_type: &'static str,
+    pub media_type: String,
     /// Places of the certificate that do not arrive, or not whole.
     pub losses: Vec<Place>,
 }
@@ -96,10 +96,9 @@ pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unre
     let (mut fields, losses) = (traced.unfilled, traced.losses);
     if fields.is_empty() {
         let bytes = bytes(table, &traced.document);
-        fields =
-            table.schema.as_ref().map_or_else(Vec::new, |schema| violations(table.syntax, schema, &bytes));
+        fields = table.schema.as_ref().map_or_else(Vec::new, |schema| violations(table, schema, &bytes));
         if fields.is_empty() {
-            return Ok(Rendered { bytes, media_type: table.syntax.media_type(), losses });
+            return Ok(Rendered { bytes, media_type: table.media_type(), losses });
         }
     }
     fields.truncate(FIELDS_NAMED_MAX);
@@ -107,8 +106,8 @@ pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unre
 }
 
 /// What the format's schema has against a rendering, read back from its bytes: that is what a target would do.
-fn violations(syntax: Syntax, schema: &Schema, bytes: &[u8]) -> Vec<Unfilled> {
-    let findings = match decode::decode(syntax, bytes, &Limits::DEFAULT) {
+fn violations(table: &Table, schema: &Schema, bytes: &[u8]) -> Vec<Unfilled> {
+    let findings = match decode::decode_in(table.charset, table.syntax, bytes, &Limits::DEFAULT) {
         Ok(decoded) => schema.check(&decoded, bytes),
         Err(finding) => vec![finding],
     };
@@ -168,11 +167,12 @@ fn document(table: &Table, certificate: &Certificate) -> Document {
 /// The bytes of a document, written as its table says.
 #[must_use]
 pub fn bytes(table: &Table, document: &Document) -> Vec<u8> {
-    match document.syntax {
-        Syntax::Xml => xml::write(&document.root, &table.namespaces),
+    let text = match document.syntax {
+        Syntax::Xml => xml::write(&document.root, &table.namespaces, table.charset.name()),
         Syntax::Json => json::write(&document.root),
         Syntax::Csv => csv::write(&document.root, &columns(table), table.delimiter),
-    }
+    };
+    table.charset.write(text)
 }
 
 /// The columns of a delimited format, in order of output.

@@ -1,15 +1,15 @@
-//! Nodes to XML 1.0, UTF-8, one element a line.
+//! Nodes to XML 1.0, one element a line. The text is UTF-8; its declaration names the set it is then written in.
 
 use crate::decode::document::Node;
 
 /// Writes a document: the declaration, the namespaces on the document element, then the tree.
 ///
 /// `namespaces` pairs prefixes with addresses; the empty prefix is the default namespace. A node in a namespace that
-/// is not among them is written without prefix.
+/// is not among them is written without prefix. `charset` is the name the declaration gives.
 #[must_use]
-pub fn write(root: &Node, namespaces: &[(String, String)]) -> Vec<u8> {
+pub fn write(root: &Node, namespaces: &[(String, String)], charset: &str) -> Vec<u8> {
     let mut out = String::with_capacity(4096);
-    out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    out.push_str(&format!("<?xml version=\"1.0\" encoding=\"{charset}\"?>\n"));
     let used = namespaces.iter().filter(|(_, address)| uses(root, address)).collect::<Vec<_>>();
     let declared = used.iter().map(|(prefix, address)| {
         let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };

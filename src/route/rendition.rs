@@ -133,7 +133,7 @@ fn full(case: &Case<'_>) -> Rendition {
                 role: Role::Rendering,
                 format: table.id.as_str().to_owned(),
                 table: table.digest,
-                media_type: rendered.media_type.to_owned(),
+                media_type: rendered.media_type,
                 bytes: rendered.bytes,
             };
             filled(Content::Body(body), rendered.losses.iter().map(|place| place.path()).collect())

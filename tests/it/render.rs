@@ -3,7 +3,7 @@
 use std::{path::Path, sync::LazyLock};
 
 use coohub::{
-    decode::document::Syntax,
+    decode::{self, document::Syntax, limit::Limits},
     format::{self, Table},
     map,
     model::{
@@ -115,11 +115,13 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
 });
 
 /// Small tables that use every construct.
-fn constructs() -> [Table; 3] {
+fn constructs() -> [Table; 5] {
     [
         read("every-construct", include_str!("render/every-construct.toml")),
         read("flat", include_str!("render/flat.toml")),
         read("credential", include_str!("render/credential.toml")),
+        read("cyrillic", include_str!("render/cyrillic.toml")),
+        read("hangul", include_str!("render/hangul.toml")),
     ]
 }
 
@@ -135,7 +137,8 @@ fn read(name: &str, text: &str) -> Table {
 fn check(table: &Table, certificate: &Certificate) {
     let traced = render::trace(table, certificate);
     let bytes = render::bytes(table, &traced.document);
-    let read = document(table.syntax, &bytes);
+    let decoded = decode::decode_in(table.charset, table.syntax, &bytes, &Limits::default());
+    let read = decoded.map(|decoded| decoded.document).unwrap_or_else(|finding| panic!("{finding}"));
     if table.plan_of(&read).is_none() {
         assert!(!traced.unfilled.is_empty(), "{}", table.id);
         return;

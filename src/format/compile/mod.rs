@@ -5,7 +5,7 @@ mod builder;
 use std::path::Path;
 
 use crate::{
-    decode::{document::Syntax, proof::algorithm::Algorithm},
+    decode::{charset::Charset, document::Syntax, proof::algorithm::Algorithm},
     model::{
         dictionary::Field,
         id::{Digest, FormatId},
@@ -50,6 +50,7 @@ pub(super) fn table(
     check_roles(&file, problems);
     check_fields(&file, &plans, problems);
     check_shapes(&file, problems);
+    let charset = charset(&file, problems);
     let recognise = recognise(&file, problems);
     let identity = identity(&file.identity, problems);
     let digest = Digest::of(
@@ -70,6 +71,7 @@ pub(super) fn table(
         lengths: file.lengths,
         schema_file: file.schema,
         schema: None,
+        charset,
         items_max: file.items_max,
         delimiter: file.delimiter,
         digest,
@@ -137,6 +139,29 @@ fn check_fields(file: &File, plans: &[Plan], problems: &Problems) {
             problems.add(spot.problem(format!("no row reads the mandatory field {field}")));
         }
     }
+}
+
+/// The character set, which must be able to spell what the table itself writes.
+fn charset(file: &File, problems: &Problems) -> Charset {
+    let Some(found) = &file.charset else { return Charset::UTF_8 };
+    let Some(charset) = Charset::named(&found.value) else {
+        let reason = format!("\"{}\" is not a character set a document can be in", found.value);
+        let hint =
+            "use a label of the Encoding Standard, such as windows-1251, gb18030, euc-kr; UTF-16 is none";
+        problems.add(found.spot.problem(reason).hint(hint));
+        return Charset::UTF_8;
+    };
+    if file.syntax == Syntax::Json && !charset.is_utf8() {
+        problems.add(found.spot.problem("JSON is always UTF-8").hint("take charset away"));
+    }
+    let rows = file.blocks.iter().flat_map(|block| &block.rows);
+    let names = rows.clone().filter_map(|row| row.at.as_ref());
+    for text in rows.filter_map(|row| row.value.as_ref()).chain(names) {
+        if !charset.holds(&text.value) {
+            problems.add(text.spot.problem(format!("has characters that {} has not", charset.name())));
+        }
+    }
+    charset
 }
 
 /// A shape has a name of its own and a row that uses it.

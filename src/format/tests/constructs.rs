@@ -166,3 +166,28 @@ fn compounds_are_checked() {
         assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn a_character_set_is_known_and_holds_what_the_table_writes() {
+    let of = |charset: &str, row: &str| {
+        let head = HEAD.replacen("reads", &format!("charset = \"{charset}\"\nreads"), 1);
+        let text = format!("{head}[[block]]\nrows = [\n{{ at = \"Number\", is = \"number\" }},\n{row}\n]\n");
+        let problems = Problems::default();
+        let id = FormatId::new("test").unwrap();
+        let table = Table::read(&id, &text, &folder().join("codes"), "format.toml", &problems);
+        (
+            table.map(|table| table.media_type()),
+            problems.sorted().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        )
+    };
+    let (media_type, found) = of("cp1251", "{ at = \"Вид\", value = \"№ 1\" },");
+    assert_eq!((media_type.as_deref(), found), (Some("application/xml; charset=windows-1251"), Vec::new()));
+    assert_eq!(of("utf-8", "").0.as_deref(), Some("application/xml"));
+    for (charset, row, reason) in [
+        ("utf-16", "", "is not a character set a document can be in"),
+        ("windows-1252", "{ at = \"T\", value = \"Россия\" },", "has characters that windows-1252 has not"),
+    ] {
+        let (table, found) = of(charset, row);
+        assert!(table.is_none() && found[0].contains(reason), "{found:?}");
+    }
+}

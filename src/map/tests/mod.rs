@@ -181,3 +181,15 @@ fn a_control_character_never_enters_a_certificate() {
     assert_eq!(draft.findings[0].reason, Reason::FieldInvalid);
     assert_eq!(draft.remainder[0].0, "/number");
 }
+
+#[test]
+fn a_misspelt_name_of_the_canonical_profile_is_told_with_the_nearest() {
+    let json = b"{\"number\":\"7\",\"exporter\":{\"nam\":\"x\",\n\"name\":\"y\"},\"zzzz\":{\"a\":1,\"b\":2}}";
+    let document = decode::decode(Syntax::Json, json, &Limits::default()).unwrap().document;
+    let draft = canonical::map(&document);
+    let told = findings(&draft);
+    assert!(told[0].starts_with("warning unmapped at /exporter/nam (line 1"), "{told:?}");
+    assert!(told[0].ends_with("no field of this name here; did you mean \"name\"?"), "{told:?}");
+    assert!(told[1].ends_with("no field of this name here"), "{told:?}");
+    assert_eq!((told.len(), draft.remainder.len()), (2, 3));
+}

@@ -224,3 +224,24 @@ fn a_number_of_an_invoice_that_has_no_room_is_lost_with_it() {
         assert_eq!(losses(lost), ["invoices[2].id", "invoices[3].id", "items[1].invoice"], "{lost}");
     }
 }
+
+#[test]
+fn a_character_that_the_set_has_not_is_lost_or_refused_and_never_replaced() {
+    let cyrillic = |row: &str| {
+        table("xml", &format!("[[block]]\nrows = [\n{{ at = \"Number\", is = \"number\" }},\n{row}\n]\n"))
+    };
+    let in_set = |row: &str| {
+        let mut table = cyrillic(row);
+        table.charset = crate::decode::charset::Charset::named("windows-1251").unwrap();
+        table
+    };
+    let russian = certificate(&[("title", "Россия"), ("status", "中文")]);
+    let optional = in_set("{ at = \"T\", is = \"title\" },\n{ at = \"S\", is = \"status\" },");
+    let rendered = render(&optional, &russian).unwrap();
+    let bytes = b"<?xml version=\"1.0\" encoding=\"windows-1251\"?>\n<Coo>\n  <Number>7</Number>\n  <T>\xd0\xee\xf1\xf1\xe8\xff</T>\n</Coo>\n";
+    assert_eq!(rendered.bytes, bytes);
+    assert_eq!(rendered.media_type, "application/xml; charset=windows-1251");
+    assert_eq!(losses(&optional, &russian), ["status"]);
+    let required = in_set("{ at = \"S\", is = \"status\", required = true },");
+    assert_eq!(unfilled(&required, &russian), ["S (status): has characters that windows-1251 has not"]);
+}
