@@ -205,3 +205,36 @@ fn an_entry_is_pointed_to_by_what_it_says() {
     assert_eq!(at(&draft, "invoices[1].id").as_deref(), Some("B"));
     assert_eq!(at(&draft, "items[1].invoice").as_deref(), Some("1"));
 }
+
+#[test]
+fn a_day_before_its_month_and_a_comma_are_read_as_they_are_declared_and_nothing_is_guessed() {
+    let table = table(
+        "[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n\
+         { at = \"Day\", is = \"issueDate\", date = \"slashed\" },\n{ at = \"Left\", is = \"transport.departureDate\", date = \"dotted\" },\n\
+         { at = \"Sum\", is = \"totals.amount\", comma = true },\n]\n",
+    );
+    let read = |name: &str, text: &str| {
+        let draft = read(&table, &format!("<Coo><Number>7</Number><{name}>{text}</{name}></Coo>"));
+        let paths = ["issueDate", "transport.departureDate", "totals.amount"];
+        let value = paths.into_iter().find_map(|path| at(&draft, path));
+        assert_eq!(value.is_none(), draft.findings.len() == 1 && draft.remainder.len() == 1, "{text}");
+        value
+    };
+    assert_eq!(read("Day", "02/03/2026").as_deref(), Some("2026-03-02"));
+    assert_eq!(read("Left", " 31.12.2026 ").as_deref(), Some("2026-12-31"));
+    assert_eq!(read("Sum", "1234,50").as_deref(), Some("1234.50"));
+    assert_eq!(read("Sum", "-7").as_deref(), Some("-7"));
+    for (name, bad) in [
+        ("Day", "03/31/2026"),
+        ("Day", "31.03.2026"),
+        ("Day", "1/3/2026"),
+        ("Day", "2026-03-31"),
+        ("Left", "31.03.26"),
+        ("Left", "31.0é.2026"),
+        ("Sum", "1234.50"),
+        ("Sum", "1.234,50"),
+        ("Sum", "1,234,50"),
+    ] {
+        assert_eq!(read(name, bad), None, "{bad}");
+    }
+}
