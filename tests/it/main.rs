@@ -15,6 +15,7 @@
 mod attachments;
 mod authenticate;
 mod badinput;
+mod charset;
 mod cod;
 mod codes;
 mod config;
