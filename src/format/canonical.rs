@@ -106,7 +106,7 @@ fn plan(space: Option<String>) -> Plan {
         let Some(kind) = field.kind() else { continue };
         let form = match kind {
             Kind::Text(_) | Kind::Code(_) => Form::Text(false),
-            Kind::Decimal(..) => Form::Decimal { digits: None, number: false },
+            Kind::Decimal(..) => Form::Decimal { digits: None, number: false, comma: false },
             Kind::Date => Form::Date(DateForm::Any),
             Kind::Flag => Form::Flag(None),
         };

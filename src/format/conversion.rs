@@ -29,6 +29,8 @@ pub enum Form {
         digits: Option<(usize, usize)>,
         /// Whether JSON writes it as a number.
         number: bool,
+        /// Whether a comma stands before the decimals.
+        comma: bool,
     },
     /// A date.
     Date(DateForm),
@@ -69,6 +71,9 @@ pub enum Unfit {
     /// The fixed prefix is not there.
     #[error("does not begin with {0}")]
     NoPrefix(String),
+    /// A point where the format has a comma.
+    #[error("has a point; this format has a comma before the decimals")]
+    Point,
     /// Neither of the format's words.
     #[error("is neither {0} nor {1}")]
     NotAWord(String, String),
@@ -156,6 +161,8 @@ impl Form {
             }
             Self::Uri(scheme) => plain(&uri::read(scheme, token)),
             Self::HsDotted => plain(&token.replace('.', "")),
+            Self::Decimal { comma: true, .. } if token.contains('.') => Err(Unfit::Point),
+            Self::Decimal { comma: true, .. } => plain(&token.replacen(',', ".", 1)),
             Self::Decimal { .. } | Self::Key(_) | Self::Named(_) => plain(token),
             Self::Date(form) => plain(&form.read(token).ok_or(Misfit::NotDate)?),
             Self::Flag(None) => plain(match token {
@@ -187,11 +194,13 @@ impl Form {
             (Self::Prefixed(prefix), _, Some(text)) => format!("{prefix}{text}"),
             (Self::Uri(scheme), _, Some(text)) => uri::write(scheme, &text),
             (Self::HsDotted, _, Some(text)) => dotted(&text)?,
-            (Self::Decimal { digits: Some((total, fraction)), .. }, Some(Value::Decimal(decimal)), _) => {
-                if !decimal.fits(*total, *fraction) {
-                    return Err(Misfit::TooPrecise { total: *total, fraction: *fraction }.into());
+            (Self::Decimal { digits, comma, .. }, Some(Value::Decimal(decimal)), _) => {
+                if let Some((total, fraction)) =
+                    digits.filter(|(total, fraction)| !decimal.fits(*total, *fraction))
+                {
+                    return Err(Misfit::TooPrecise { total, fraction }.into());
                 }
-                decimal.as_str().to_owned()
+                if *comma { decimal.as_str().replace('.', ",") } else { decimal.as_str().to_owned() }
             }
             (Self::Date(form), Some(Value::Date(date)), _) => form.write(date).ok_or(Unfit::NoZone)?,
             (Self::Flag(Some((yes, no))), Some(Value::Flag(flag)), _) => if *flag { yes } else { no }.clone(),
@@ -316,11 +325,18 @@ fn is_json_number(text: &str) -> bool {
 impl DateForm {
     /// The canonical spelling of a date in this form.
     fn read(self, token: &str) -> Option<String> {
-        if self != Self::Compact {
-            return Some(token.to_owned());
-        }
         let part = |range: std::ops::Range<usize>| token.get(range);
-        (token.len() == 8).then(|| Some(format!("{}-{}-{}", part(0..4)?, part(4..6)?, part(6..8)?)))?
+        let day_first = |mark: &str| {
+            let marks = token.len() == 10 && part(2..3)? == mark && part(5..6)? == mark;
+            marks.then(|| Some(format!("{}-{}-{}", part(6..10)?, part(3..5)?, part(0..2)?)))?
+        };
+        match self {
+            Self::Compact if token.len() != 8 => None,
+            Self::Compact => Some(format!("{}-{}-{}", part(0..4)?, part(4..6)?, part(6..8)?)),
+            Self::Slashed => day_first("/"),
+            Self::Dotted => day_first("."),
+            Self::Day | Self::Datetime | Self::Zoned | Self::Any => Some(token.to_owned()),
+        }
     }
 
     /// The date in this form; never moved to another day. `None`: the form needs a zone the date does not state.
@@ -328,6 +344,8 @@ impl DateForm {
         match self {
             Self::Day => Some(date.day().to_string()),
             Self::Compact => Some(date.day().to_string().replace('-', "")),
+            Self::Slashed => Some(date.day().strftime("%d/%m/%Y").to_string()),
+            Self::Dotted => Some(date.day().strftime("%d.%m.%Y").to_string()),
             Self::Datetime if date.has_time() => Some(date.as_str().to_owned()),
             Self::Datetime => Some(format!("{}T00:00:00", date.as_str())),
             Self::Zoned => date.instant().map(|_| date.as_str().to_owned()),

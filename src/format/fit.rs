@@ -16,7 +16,7 @@ pub(super) fn form(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: Ki
         Kind::Date => match raw.date {
             Some(form) => Some(Form::Date(form)),
             None => {
-                let hint = "say date = \"day\", \"datetime\", \"compact\", \"zoned\" or \"any\"";
+                let hint = "say date = \"day\", \"datetime\", \"compact\", \"slashed\", \"dotted\", \"zoned\" or \"any\"";
                 builder.problems.add(raw.spot.problem(format!("{} is a date", field.field)).hint(hint));
                 None
             }
@@ -34,6 +34,7 @@ fn refuse_strangers(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: K
         ("yes", raw.words.is_some(), kind == Kind::Flag),
         ("digits", raw.digits.is_some(), decimal),
         ("number", raw.number, decimal),
+        ("comma", raw.comma, decimal),
         ("unit", raw.unit.is_some(), decimal),
         ("key", raw.key.is_some(), decimal),
         ("ordinal", raw.ordinal, decimal),
@@ -96,6 +97,10 @@ fn text(builder: &Builder<'_>, raw: &RawRow, field: &Target, kind: Kind) -> Opti
 }
 
 fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> {
+    let elsewhere = raw.key.is_some() || raw.unit.is_some() || raw.number || raw.ordinal;
+    if raw.comma && elsewhere {
+        builder.problems.add(raw.spot.problem("comma does not go with number, ordinal, unit and key"));
+    }
     if let Some(key) = &raw.key {
         if !key.value.ends_with("[]") {
             return named(builder, key).map(Form::Named);
@@ -129,7 +134,7 @@ fn decimal(builder: &Builder<'_>, raw: &RawRow, field: &Target) -> Option<Form> 
         }
         size
     });
-    Some(Form::Decimal { digits, number: raw.number })
+    Some(Form::Decimal { digits, number: raw.number, comma: raw.comma })
 }
 
 /// The field by whose text entries are pointed to.

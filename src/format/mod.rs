@@ -124,6 +124,10 @@ pub enum DateForm {
     Datetime,
     /// `20260331`.
     Compact,
+    /// `31/03/2026`, day before month.
+    Slashed,
+    /// `31.03.2026`, day before month.
+    Dotted,
     /// `2026-03-31T08:00:00Z`, never without zone.
     Zoned,
     /// As it came: the canonical spelling.
@@ -149,10 +153,12 @@ impl Role {
 }
 
 impl DateForm {
-    const WORDS: [(&'static str, Self); 5] = [
+    const WORDS: [(&'static str, Self); 7] = [
         ("day", Self::Day),
         ("datetime", Self::Datetime),
         ("compact", Self::Compact),
+        ("slashed", Self::Slashed),
+        ("dotted", Self::Dotted),
         ("zoned", Self::Zoned),
         ("any", Self::Any),
     ];

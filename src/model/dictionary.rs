@@ -101,6 +101,12 @@ impl Field {
     pub fn lists(self) -> &'static [Field] {
         &self.row().lists
     }
+
+    /// The list of whose entries this field holds a number, counted from 1.
+    #[must_use]
+    pub fn points_to(self) -> Option<Self> {
+        if self.path() == "items[].invoice" { Self::named("invoices[]") } else { None }
+    }
 }
 
 impl fmt::Debug for Field {

@@ -48,7 +48,11 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path)?;
         if self.line > 0 {
-            write!(f, " (line {}, column {})", self.line, self.column)?;
+            write!(f, " (line {}", self.line)?;
+            if self.column > 0 {
+                write!(f, ", column {}", self.column)?;
+            }
+            f.write_str(")")?;
         }
         Ok(())
     }

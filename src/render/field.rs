@@ -78,7 +78,10 @@ impl Walk<'_> {
         let written = match &field.form {
             Form::Key(list) => self.key(*list, main_value)?,
             Form::Named(by) => self.named(by, main_value)?,
-            _ => field.form.write(field.kind, main_value, side.as_ref().map(|(_, value)| value))?,
+            _ => {
+                self.points_somewhere(field, main_value)?;
+                field.form.write(field.kind, main_value, side.as_ref().map(|(_, value)| value))?
+            }
         };
         self.fits(field, &written.text)?;
         let node = Node { scalar: written.scalar, ..Node::leaf("", &written.text) };
@@ -157,6 +160,22 @@ impl Walk<'_> {
         let number = conversion::ordinal(position).ok_or(Unfit::NoEntry)?;
         let gives = conversion::Read { main: Some(number.clone()), ..conversion::Read::default() };
         Ok(Written { text: number.to_string(), scalar: Scalar::Number, gives })
+    }
+
+    /// Where a table has no list of invoices, only the first few: a number of one that is not among them says nothing.
+    fn points_somewhere(&self, field: &FieldRow, value: Option<&Value>) -> Result<(), Unfit> {
+        let Some(list) = field.target.field.points_to() else { return Ok(()) };
+        if self.plan.lists.iter().any(|known| known.field == list) {
+            return Ok(());
+        }
+        let index = value.and_then(conversion::position).and_then(|position| Index::TOP.inside(position));
+        let here = |row: &FieldRow| {
+            row.target.field.lists() == [list]
+                && row.target.place(Index::TOP).is_some_and(|place| Some(place.index) == index)
+                && self.would_arrive(row, Index::TOP)
+        };
+        let mut rows = (0..self.plan.rows.len()).filter_map(|row| self.plan.field_row(row));
+        if rows.any(here) { Ok(()) } else { Err(Unfit::NoEntry) }
     }
 
     /// What the entry pointed to says in a field of its own, where that arrives and no entry before it says the same.

@@ -35,6 +35,7 @@ pub(super) fn check(draft: &Draft, codes: &Library, agreement: Option<&Agreement
     look.tariff_codes();
     look.dates();
     look.numbers();
+    look.pointers();
     codes::check(&mut look);
     look.findings
 }
@@ -115,6 +116,21 @@ impl Look<'_> {
             {
                 let advice = "the invoice is dated later than the certificate";
                 self.warn(Reason::FieldInvalid, advice, Some(Place { field, index }));
+            }
+        }
+    }
+
+    /// A number that names an entry elsewhere names one that says something.
+    fn pointers(&mut self) {
+        let certificate = self.certificate;
+        for (place, value) in certificate.iter() {
+            let Some(list) = place.field.points_to() else { continue };
+            let position = value.to_string().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            let index = position.and_then(|position| Index::TOP.inside(position));
+            let mut fields = Field::all().filter(|field| field.lists() == [list]);
+            if !fields.any(|field| index.is_some_and(|index| certificate.at(field, index).is_some())) {
+                let advice = format!("there is no {}[{value}]", list.path().trim_end_matches("[]"));
+                self.warn(Reason::LinkBroken, advice, Some(place));
             }
         }
     }

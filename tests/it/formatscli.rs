@@ -120,7 +120,7 @@ fn an_author_who_errs_is_told_file_line_and_remedy() {
         (
             "at = \"day\"",
             "at = \"Day\"",
-            "samples/one.json: does not give one.canonical.json: they differ at issueDate; COOHUB_BLESS=1",
+            "samples/one.json: does not give one.canonical.json: they differ at issueDate; coohub map SAMPLE",
         ),
         ("has = [\"certificate\"]", "has = [\"other\"]", "samples/one.json: the table does not recognise it"),
     ] {

@@ -40,4 +40,5 @@ mod schema;
 mod signers;
 mod store;
 mod support;
+mod tutorial;
 mod validate;

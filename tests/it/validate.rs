@@ -109,6 +109,21 @@ fn the_substance_of_origin_is_warned_about_and_raised_only_by_the_agreement() {
 }
 
 #[test]
+fn an_invoice_number_that_names_no_invoice_is_a_warning_with_its_line() {
+    let region = TestRegion::mec().load();
+    for (number, expected) in [("1", &[][..]), ("4", &["link-broken"])] {
+        let item = format!("\"items\": [\n{{\"invoice\": \"{number}\", ");
+        let document = GOOD.replacen("\"items\": [{", &item, 1);
+        let found = judged(&region, "almora", &document, &Envelope::original(), &Proof::default()).unwrap();
+        assert_eq!(codes(&found, Level::Warning), expected);
+        for finding in found.iter().filter(|finding| finding.reason.code() == "link-broken") {
+            assert_eq!(finding.position.as_ref().map(|position| position.line), Some(6), "{finding}");
+            assert_eq!(finding.advice, "there is no invoices[4]");
+        }
+    }
+}
+
+#[test]
 fn what_envelope_and_document_both_state_must_agree() {
     let region = TestRegion::mec().load();
     let agree = Envelope { number: Some("A-1".into()), issuer: Some("XA1".into()), ..Envelope::original() };

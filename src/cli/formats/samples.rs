@@ -64,7 +64,10 @@ fn read(syntax: Syntax, file: &Path) -> Result<decode::Decoded, String> {
 fn golden(sample: &Path, found: &Certificate) -> Result<(), String> {
     let file = sample.with_extension("canonical.json");
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let hint = "COOHUB_BLESS=1 cargo test formats writes it";
+    let hint = "coohub map SAMPLE --to canonical prints it";
+    if !file.is_file() {
+        return Err(format!("there is no {name} beside it; {hint}"));
+    }
     let golden = read(Syntax::Json, &file).map_err(|why| format!("{name}: {why}; {hint}"))?;
     let wanted = map::canonical::map(&golden.document).certificate;
     let differs = |a: &Certificate, b: &Certificate| {
@@ -73,9 +76,7 @@ fn golden(sample: &Path, found: &Certificate) -> Result<(), String> {
     };
     match differs(found, &wanted).or_else(|| differs(&wanted, found)) {
         None => Ok(()),
-        Some(place) => {
-            Err(format!("does not give {name}: they differ at {place}; {hint}, then read the difference"))
-        }
+        Some(place) => Err(format!("does not give {name}: they differ at {place}; {hint} as it is now")),
     }
 }
 

@@ -102,6 +102,11 @@ fn a_conversion_that_does_not_fit_is_reported() {
         ),
         ("{ at = \"C\", is = \"originCountry\", codes = \"countries.xx\" },", "has no column \"xx\""),
         ("{ at = \"W\", is = \"totals.grossWeight\", max = 3 },", "\"max\" does not fit"),
+        ("{ at = \"N\", is = \"exporter.name\", comma = true },", "\"comma\" does not fit exporter.name"),
+        (
+            "{ at = \"W\", is = \"totals.grossWeight\", comma = true, number = true },",
+            "comma does not go with",
+        ),
         ("{ at = \"X\" },", "says nothing about this field"),
         ("{ at = \"Q/@x\", is = \"items[]\" },", "is a list; name a field in it"),
     ] {

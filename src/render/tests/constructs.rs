@@ -176,6 +176,56 @@ fn the_combination_that_carries_most_is_written_and_the_rest_is_lost() {
 }
 
 #[test]
+fn days_come_before_months_and_commas_before_decimals_both_ways() {
+    let table = rows(
+        "{ at = \"Day\", is = \"issueDate\", date = \"slashed\" },\n\
+         { at = \"Left\", is = \"transport.departureDate\", date = \"dotted\" },\n\
+         { at = \"Sum\", is = \"totals.amount\", comma = true },\n\
+         { at = \"Net\", is = \"totals.grossWeight\", comma = true, digits = \"9,2\" },",
+    );
+    let certificate = certificate(&[
+        ("issueDate", "2026-03-31"),
+        ("transport.departureDate", "2026-04-02T10:00:00Z"),
+        ("totals.amount", "-1234.50"),
+        ("totals.grossWeight", "0.125"),
+    ]);
+    let plain = text(&table, &certificate);
+    for wanted in ["<Day>31/03/2026</Day>", "<Left>02.04.2026</Left>", "<Sum>-1234,50</Sum>"] {
+        assert!(plain.contains(wanted), "{plain}");
+    }
+    let arrives = project(&table, &certificate);
+    assert_eq!(arrives.text("issueDate").as_deref(), Some("2026-03-31"));
+    assert_eq!(arrives.text("totals.amount").as_deref(), Some("-1234.50"));
+    let lost = losses(&table, &certificate);
+    assert_eq!(lost, ["transport.departureDate", "totals.grossWeight"], "a time of day; three decimals");
+}
+
+#[test]
+fn a_number_of_an_invoice_that_has_no_room_is_lost_with_it() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n[[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n\
+         { at = \"First\", is = \"invoices[1].id\" },\n{ at = \"Second\", is = \"invoices[2].id\", max = 3 },\n\
+         { at = \"Goods[]/Name\", is = \"items[].description\" },\n\
+         { at = \"Goods[]/Invoice\", is = \"items[].invoice\" },\n]\n",
+    );
+    let losses = |pointer: &str| {
+        let lines = [
+            ("invoices[1].id", "A"),
+            ("invoices[2].id", "too long"),
+            ("invoices[3].id", "C"),
+            ("items[1].description", "tea"),
+            ("items[1].invoice", pointer),
+        ];
+        losses(&table, &certificate(&lines))
+    };
+    assert_eq!(losses("1"), ["invoices[2].id", "invoices[3].id"]);
+    for lost in ["2", "3", "9"] {
+        assert_eq!(losses(lost), ["invoices[2].id", "invoices[3].id", "items[1].invoice"], "{lost}");
+    }
+}
+
+#[test]
 fn a_character_that_the_set_has_not_is_lost_or_refused_and_never_replaced() {
     let cyrillic = |row: &str| {
         table("xml", &format!("[[block]]\nrows = [\n{{ at = \"Number\", is = \"number\" }},\n{row}\n]\n"))
