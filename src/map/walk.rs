@@ -6,7 +6,7 @@ use crate::{
     decode::document::{Document, Node, Scalar},
     format::{
         Table, canonical,
-        plan::{Does, Element, Plan, Repeat},
+        plan::{Does, Element, FieldRow, Parts, Plan, Repeat},
     },
     model::{
         certificate::{Index, Place},
@@ -272,9 +272,9 @@ impl Walk<'_> {
         match plan.repeat {
             _ if plan.optional => {}
             Repeat::Entry(list) | Repeat::Group(list) => self.missing_list(list, here),
-            Repeat::Record(_) => {}
+            Repeat::Record(list) => self.missing_record(list, here, index),
             Repeat::Once | Repeat::Pieces => {
-                if let Some((row, 0)) = plan.leaf {
+                if let Some((row, _)) = plan.leaf.filter(|leaf| self.demands_part(*leaf)) {
                     self.missing_leaf(row, here, index);
                 }
                 let alone = |child: &&Element| child.when.as_ref().is_none_or(|when| !when.beside);
@@ -291,6 +291,23 @@ impl Walk<'_> {
             let advice = format!("the format demands at least one of {}", list.field);
             self.draft.findings.push(Finding::warning(Reason::FieldMissing, advice).at(here));
         }
+    }
+
+    /// A record that each entry must have.
+    fn missing_record(&mut self, list: usize, here: Position, index: Index) {
+        let Some(list) = self.plan.lists.get(list).filter(|list| list.required) else { return };
+        let advice = format!("the format demands one of {} here", list.field);
+        let finding = Finding::warning(Reason::FieldMissing, advice).at(here);
+        self.draft.findings.push(match list.link.as_ref().and_then(|link| link.place(index)) {
+            Some(place) => finding.about(place),
+            None => finding,
+        });
+    }
+
+    /// Whether a leaf must be there where its row is required: of several lines the first, of several words each.
+    fn demands_part(&self, (row, part): (usize, usize)) -> bool {
+        let words = |field: &FieldRow| matches!(field.parts, Parts::Words(_));
+        part == 0 || self.plan.field_row(row).is_some_and(words)
     }
 
     fn missing_leaf(&mut self, row: usize, here: Position, index: Index) {
