@@ -13,6 +13,7 @@
 )]
 
 mod attachments;
+mod attack;
 mod authenticate;
 mod badinput;
 mod cod;
