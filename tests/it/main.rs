@@ -32,6 +32,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod probe;
 mod proofs;
 mod render;
 mod route;
