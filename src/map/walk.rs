@@ -114,7 +114,7 @@ impl Walk<'_> {
                         Some(plan) => self.stands_again(plan, child),
                         None => self.misspelt(element, child),
                     }
-                    self.unmapped(child);
+                    self.left(again, child);
                     self.trail.up(mark);
                 }
             }
@@ -147,7 +147,7 @@ impl Walk<'_> {
                 self.entries.insert((list, index), position + 1);
                 self.content(plan, node, inner);
             }
-            None => self.unmapped(node),
+            None => self.left(Some(plan), node),
         }
         true
     }
@@ -211,13 +211,26 @@ impl Walk<'_> {
         }
     }
 
-    /// Keeps every leaf below a node the plan does not know. Recursion is bounded by the decoder's depth.
+    /// Keeps every leaf below a node the plan does not know.
     pub(super) fn unmapped(&mut self, node: &Node) {
+        self.left(None, node);
+    }
+
+    /// Keeps every leaf below a node that is not read; what its plan, where it has one, drops is not kept here either.
+    /// Recursion is bounded by the decoder's depth.
+    pub(super) fn left(&mut self, plan: Option<&Element>, node: &Node) {
+        let inner = |name: &str, attribute: bool| {
+            let mut known = plan.into_iter().flat_map(|plan| &plan.children);
+            known.find(|child| child.attribute == attribute && child.name == *name)
+        };
         if node.scalar != Scalar::Branch && node.scalar != Scalar::Null {
             self.draft.remainder.push((self.trail.text(), node.text.clone()));
         }
         self.stray_text(node);
         for (name, value) in &node.attributes {
+            if inner(name, true).is_some_and(|plan| self.drops(plan)) {
+                continue;
+            }
             let mark = self.trail.attribute(name);
             self.draft.remainder.push((self.trail.text(), value.clone()));
             self.trail.up(mark);
@@ -226,8 +239,12 @@ impl Walk<'_> {
         for child in &node.children {
             let number = numbers.entry(&child.name).or_default();
             *number += 1;
+            let plan = inner(&child.name, false);
+            if plan.is_some_and(|plan| self.drops(plan)) {
+                continue;
+            }
             let mark = self.trail.down(&child.name, *number, child.listed);
-            self.unmapped(child);
+            self.left(plan, child);
             self.trail.up(mark);
         }
     }

@@ -13,6 +13,7 @@
 )]
 
 mod attachments;
+mod attack;
 mod authenticate;
 mod badinput;
 mod charset;
@@ -32,6 +33,7 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
+mod probe;
 mod proofs;
 mod render;
 mod route;
