@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(document) = read(Syntax::Csv, bytes) else { return };
     let Some(first) = document.root.children.first() else { return };
     let columns: Vec<String> = first.children.iter().map(|cell| cell.name.clone()).collect();
-    let written = render::csv::write(&document.root, &columns);
+    let written = render::csv::write(&document.root, &columns, b',');
     let Some(again) = read(Syntax::Csv, &written) else {
         panic!("what was written cannot be read: {}", String::from_utf8_lossy(&written))
     };

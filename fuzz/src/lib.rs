@@ -4,7 +4,8 @@ use std::{fs, path::Path, sync::LazyLock};
 
 use coohub::{
     decode::{
-        decode,
+        charset::Charset,
+        decode_in,
         document::{Document, Node, Syntax},
         limit::Limits,
     },
@@ -42,9 +43,13 @@ pub fn codes() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/codes"))
 }
 
-/// A document, if the bytes are one.
+/// A document, if the bytes are one in UTF-8.
 pub fn read(syntax: Syntax, bytes: &[u8]) -> Option<Document> {
-    decode(syntax, bytes, &Limits::DEFAULT).ok().map(|decoded| decoded.document)
+    read_in(Charset::UTF_8, syntax, bytes)
+}
+
+fn read_in(charset: Charset, syntax: Syntax, bytes: &[u8]) -> Option<Document> {
+    decode_in(charset, syntax, bytes, &Limits::DEFAULT).ok().map(|decoded| decoded.document)
 }
 
 /// Reading a rendering gives exactly what the projection says, whatever the certificate.
@@ -52,7 +57,7 @@ pub fn law(table: &Table, certificate: &Certificate) {
     let traced = render::trace(table, certificate);
     let bytes = render::bytes(table, &traced.document);
     // A document past the decoder's limits is never sent, and a certificate that large is never accepted.
-    let Some(document) = read(table.syntax, &bytes) else { return };
+    let Some(document) = read_in(table.charset, table.syntax, &bytes) else { return };
     if !traced.unfilled.is_empty() && table.plan_of(&document).is_none() {
         return;
     }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use uppsala::XsdRegex;
 
+/// Steps one look at one text may take. A plain pattern takes a few per character.
+const STEPS_MAX: usize = 100_000;
+
 /// A compiled pattern. It always means the whole text; its work per text is bounded, and a text past the bound does not
 /// match.
 #[derive(Clone)]
@@ -24,7 +27,7 @@ impl Pattern {
     /// Whether a whole text fits.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
-        self.compiled.is_match(text)
+        self.compiled.is_match_with_max_steps(text, STEPS_MAX)
     }
 }
 
@@ -57,5 +60,9 @@ mod tests {
     fn a_text_that_would_take_too_long_does_not_match() {
         let slow = Pattern::new("(a*)*b").unwrap();
         assert!(!slow.fits(&"a".repeat(4000)));
+        // The library's own bound grows with the text: a megabyte would take it seconds.
+        let plain = Pattern::new(".*x").unwrap();
+        assert!(plain.fits(&("a".repeat(4_000) + "x")));
+        assert!(!plain.fits(&("a".repeat(1 << 20) + "x")));
     }
 }

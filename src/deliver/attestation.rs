@@ -11,7 +11,7 @@ use crate::{
     },
     model::{id::Digest, judgement::Judgement},
     region::Region,
-    store::record::{Body, Delivery},
+    store::record::{Body, Delivery, View},
 };
 
 /// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
@@ -36,6 +36,8 @@ pub(super) struct Attested<'a> {
 pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
     let Attested { delivery, body, original, attachments, official } = attested;
     let subject = &delivery.subject;
+    // What a view leaves out is not a loss of its form, and that it was there at all is not the target's to know.
+    let lost = if delivery.view == View::Full { delivery.losses.as_slice() } else { &[] };
     let payload = json!({
         "hub": region.hub,
         "region": region.id,
@@ -54,8 +56,8 @@ pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>)
         "original": original.map(digest),
         "attachments": attachments.iter().copied().map(digest).collect::<Vec<_>>(),
         "signer": official.map(|official| signer(official, original.is_some())),
-        "losses": losses(&delivery.losses),
-        "lossesCount": delivery.losses.len(),
+        "losses": losses(lost),
+        "lossesCount": lost.len(),
         "test": delivery.test,
     });
     key.sign(ATTESTATION, payload.to_string().as_bytes())
@@ -154,6 +156,15 @@ mod tests {
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(payload["losses"], json!(["items[].information", "items[].parts[].x"]));
         assert_eq!(payload["lossesCount"], 2_000);
+        delivery.view = View::Minimised;
+        let jws = attest(
+            &signing,
+            &sample::region(LinkState::Live),
+            &Attested { original: None, ..whole(&delivery, &sample::body(b"a")) },
+        );
+        let payload = key::verify(&jws, &[signing.public()]).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!((&payload["losses"], &payload["lossesCount"]), (&json!([]), &json!(0)));
         delivery.losses = (0..=LOSSES_MAX).map(|field| format!("f{field}")).collect();
         assert_eq!(losses(&delivery.losses).len(), LOSSES_MAX);
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     envelope::Function,
-    finding::Finding,
+    finding::{FINDINGS_MAX, Finding},
     id::{Digest, FormatId, MemberId, MessageId, MessageKey},
     judgement::Judgement,
     key::Key,
@@ -49,7 +49,7 @@ pub struct Receipt<'a> {
     pub demand: Option<&'a str>,
     /// What was made of each signature.
     pub judgements: &'a [Judgement],
-    /// Findings, warnings and notes.
+    /// Findings, warnings and notes; the first [`FINDINGS_MAX`] are listed, all are counted.
     pub findings: &'a [Finding],
     /// Digest of the configuration.
     pub config: Digest,
@@ -85,11 +85,21 @@ impl Receipt<'_> {
                 "demanded": demand,
                 "signatures": self.judgements.iter().map(judgement).collect::<Vec<_>>(),
             })),
-            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+            "findings": listed(self.findings).map(finding).collect::<Vec<_>>(),
+            "findingsCount": self.findings.len(),
             "configuration": digest(self.config),
             "test": self.test,
         })
     }
+}
+
+/// The findings that are listed: of too many, those that are about no single place come first.
+fn listed(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    let mut listed: Vec<&Finding> = findings.iter().collect();
+    if listed.len() > FINDINGS_MAX {
+        listed.sort_by_key(|finding| finding.position.is_some());
+    }
+    listed.into_iter().take(FINDINGS_MAX)
 }
 
 /// A digest as it stands in JSON: `sha-256:<hex>`.

@@ -95,6 +95,8 @@ pub enum Repeat {
 pub struct List {
     /// The canonical list.
     pub field: Field,
+    /// National path, as the table writes it; empty for a table that has none.
+    pub at: String,
     /// The field of the surrounding list that points to a record of this one.
     pub link: Option<Target>,
     /// Whether the record may stand there several times; the first one is the one pointed to.
@@ -103,7 +105,8 @@ pub struct List {
     pub home: Option<usize>,
     /// Only elements whose child of this name has this text count.
     pub only_where: Option<(String, String)>,
-    /// Whether a document must have at least one.
+    /// Whether there must be at least one: in the document, in each entry of the list around it, or, of records, in each
+    /// entry that may point to one.
     pub required: bool,
 }
 
@@ -254,7 +257,15 @@ impl List {
     /// A plain list.
     #[must_use]
     pub fn new(field: Field) -> Self {
-        Self { field, link: None, several: false, home: None, only_where: None, required: false }
+        Self {
+            field,
+            at: String::new(),
+            link: None,
+            several: false,
+            home: None,
+            only_where: None,
+            required: false,
+        }
     }
 }
 

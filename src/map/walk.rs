@@ -6,7 +6,7 @@ use crate::{
     decode::document::{Document, Node, Scalar},
     format::{
         Table, canonical,
-        plan::{Does, Element, Plan, Repeat},
+        plan::{Does, Element, FieldRow, Parts, Plan, Repeat},
     },
     model::{
         certificate::{Index, Place},
@@ -114,7 +114,7 @@ impl Walk<'_> {
                         Some(plan) => self.stands_again(plan, child),
                         None => self.misspelt(element, child),
                     }
-                    self.unmapped(child);
+                    self.left(again, child);
                     self.trail.up(mark);
                 }
             }
@@ -147,7 +147,7 @@ impl Walk<'_> {
                 self.entries.insert((list, index), position + 1);
                 self.content(plan, node, inner);
             }
-            None => self.unmapped(node),
+            None => self.left(Some(plan), node),
         }
         true
     }
@@ -211,13 +211,26 @@ impl Walk<'_> {
         }
     }
 
-    /// Keeps every leaf below a node the plan does not know. Recursion is bounded by the decoder's depth.
+    /// Keeps every leaf below a node the plan does not know.
     pub(super) fn unmapped(&mut self, node: &Node) {
+        self.left(None, node);
+    }
+
+    /// Keeps every leaf below a node that is not read; what its plan, where it has one, drops is not kept here either.
+    /// Recursion is bounded by the decoder's depth.
+    pub(super) fn left(&mut self, plan: Option<&Element>, node: &Node) {
+        let inner = |name: &str, attribute: bool| {
+            let mut known = plan.into_iter().flat_map(|plan| &plan.children);
+            known.find(|child| child.attribute == attribute && child.name == *name)
+        };
         if node.scalar != Scalar::Branch && node.scalar != Scalar::Null {
             self.draft.remainder.push((self.trail.text(), node.text.clone()));
         }
         self.stray_text(node);
         for (name, value) in &node.attributes {
+            if inner(name, true).is_some_and(|plan| self.drops(plan)) {
+                continue;
+            }
             let mark = self.trail.attribute(name);
             self.draft.remainder.push((self.trail.text(), value.clone()));
             self.trail.up(mark);
@@ -226,8 +239,12 @@ impl Walk<'_> {
         for child in &node.children {
             let number = numbers.entry(&child.name).or_default();
             *number += 1;
+            let plan = inner(&child.name, false);
+            if plan.is_some_and(|plan| self.drops(plan)) {
+                continue;
+            }
             let mark = self.trail.down(&child.name, *number, child.listed);
-            self.unmapped(child);
+            self.left(plan, child);
             self.trail.up(mark);
         }
     }
@@ -272,9 +289,9 @@ impl Walk<'_> {
         match plan.repeat {
             _ if plan.optional => {}
             Repeat::Entry(list) | Repeat::Group(list) => self.missing_list(list, here),
-            Repeat::Record(_) => {}
+            Repeat::Record(list) => self.missing_record(list, here, index),
             Repeat::Once | Repeat::Pieces => {
-                if let Some((row, 0)) = plan.leaf {
+                if let Some((row, _)) = plan.leaf.filter(|leaf| self.demands_part(*leaf)) {
                     self.missing_leaf(row, here, index);
                 }
                 let alone = |child: &&Element| child.when.as_ref().is_none_or(|when| !when.beside);
@@ -291,6 +308,23 @@ impl Walk<'_> {
             let advice = format!("the format demands at least one of {}", list.field);
             self.draft.findings.push(Finding::warning(Reason::FieldMissing, advice).at(here));
         }
+    }
+
+    /// A record that each entry must have.
+    fn missing_record(&mut self, list: usize, here: Position, index: Index) {
+        let Some(list) = self.plan.lists.get(list).filter(|list| list.required) else { return };
+        let advice = format!("the format demands one of {} here", list.field);
+        let finding = Finding::warning(Reason::FieldMissing, advice).at(here);
+        self.draft.findings.push(match list.link.as_ref().and_then(|link| link.place(index)) {
+            Some(place) => finding.about(place),
+            None => finding,
+        });
+    }
+
+    /// Whether a leaf must be there where its row is required: of several lines the first, of several words each.
+    fn demands_part(&self, (row, part): (usize, usize)) -> bool {
+        let words = |field: &FieldRow| matches!(field.parts, Parts::Words(_));
+        part == 0 || self.plan.field_row(row).is_some_and(words)
     }
 
     fn missing_leaf(&mut self, row: usize, here: Position, index: Index) {

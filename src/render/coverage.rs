@@ -177,11 +177,14 @@ impl Coverage {
 fn target(plan: &Plan) -> Target {
     let mut demands = Vec::new();
     gather(plan, &plan.root, &mut demands);
+    let required = plan.lists.iter().filter(|list| list.required);
+    let mut lists = required.map(|list| list.field).collect::<Vec<_>>();
+    count(plan, &plan.root, &mut lists);
     Target {
         name: plan.variant.clone(),
         carries: fields(plan).collect(),
         demands,
-        lists: plan.lists.iter().filter(|list| list.required).map(|list| list.field).collect(),
+        lists,
         always: always(plan).collect(),
     }
 }
@@ -214,8 +217,7 @@ fn variant_field(plan: &Plan) -> Option<Field> {
 
 /// The demands that hold for every document. Recursion is bounded by the plan's depth.
 fn gather(plan: &Plan, element: &Element, demands: &mut Vec<Demand>) {
-    if element.optional || element.when.is_some() || !element.having.is_empty() || may_be_empty(plan, element)
-    {
+    if may_be_left_out(plan, element) {
         return;
     }
     if let Some((row, _)) = element.leaf
@@ -224,6 +226,23 @@ fn gather(plan: &Plan, element: &Element, demands: &mut Vec<Demand>) {
         demands.extend(demand(plan, row));
     }
     element.children.iter().for_each(|child| gather(plan, child, demands));
+}
+
+/// The lists of which every document has to state the count. Recursion is bounded by the plan's depth.
+fn count(plan: &Plan, element: &Element, lists: &mut Vec<Field>) {
+    if may_be_left_out(plan, element) {
+        return;
+    }
+    let row = element.leaf.and_then(|(row, _)| plan.rows.get(row)).filter(|row| row.required);
+    if let Some(Does::Count(list)) = row.map(|row| &row.does) {
+        lists.extend(plan.lists.get(*list).map(|list| list.field));
+    }
+    element.children.iter().for_each(|child| count(plan, child, lists));
+}
+
+fn may_be_left_out(plan: &Plan, element: &Element) -> bool {
+    let depends = element.optional || element.when.is_some() || !element.having.is_empty();
+    depends || may_be_empty(plan, element)
 }
 
 /// Whether an element repeats and may be there no time at all.

@@ -29,6 +29,11 @@ impl Walk<'_> {
             Does::Cell(compound, column) => self.cell(row, (*compound, *column), here),
             Does::Count(list) => {
                 let entries = self.written.get(&(*list, here.index)).copied().unwrap_or(0);
+                if entries == 0 && row.required {
+                    let list = plan.lists.get(*list)?.field;
+                    let why = Some(format!("counts no entry of {list}"));
+                    self.unfilled.push(Unfilled { at: row.at.clone(), place: None, why });
+                }
                 (entries > 0).then(|| vec![number(&entries.to_string())])
             }
             Does::Ordinal(_) => {

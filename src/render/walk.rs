@@ -102,7 +102,6 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
     let top = Here { index: Index::TOP, run: None, record: None };
     let root = super::node(&plan.root.name, plan.root.space.as_ref());
     let root = walk.inside(&plan.root, root, top);
-    walk.demand_lists();
     walk.refuse_too_many();
     walk.imply_always();
     walk.settle();
@@ -171,13 +170,17 @@ impl Walk<'_> {
 
     /// The nodes of one element of the plan.
     fn element(&mut self, plan: &Element, here: Here) -> Vec<Node> {
-        match plan.repeat {
-            Repeat::Entry(list) => self.entries(list, plan, here),
-            Repeat::Group(list) => self.groups(list, plan, here),
-            Repeat::Record(list) => self.record(list, plan, here).into_iter().collect(),
-            Repeat::Once | Repeat::Pieces if plan.optional => self.optional(plan, here),
-            Repeat::Once | Repeat::Pieces => self.content(plan, here),
+        let (list, nodes) = match plan.repeat {
+            Repeat::Entry(list) => (list, self.entries(list, plan, here)),
+            Repeat::Group(list) => (list, self.groups(list, plan, here)),
+            Repeat::Record(list) => (list, self.record(list, plan, here).into_iter().collect()),
+            Repeat::Once | Repeat::Pieces if plan.optional => return self.optional(plan, here),
+            Repeat::Once | Repeat::Pieces => return self.content(plan, here),
+        };
+        if nodes.is_empty() {
+            self.demand_entry(list, here);
         }
+        nodes
     }
 
     /// An element with its leaf or what is inside; nothing when both are empty.
@@ -242,13 +245,12 @@ impl Walk<'_> {
         nodes
     }
 
-    /// Lists the format demands at least one entry of.
-    fn demand_lists(&mut self) {
-        for (number, list) in self.plan.lists.iter().enumerate().filter(|(_, list)| list.required) {
-            if !self.written.iter().any(|((known, _), entries)| *known == number && *entries > 0) {
-                self.unfilled.push(Unfilled { at: list.field.path().to_owned(), place: None, why: None });
-            }
-        }
+    /// Nothing of a list was written where the format demands an entry.
+    fn demand_entry(&mut self, list: usize, here: Here) {
+        let Some(list) = self.plan.lists.get(list).filter(|list| list.required) else { return };
+        let place = list.link.as_ref().and_then(|link| link.place(here.index));
+        let why = Some(format!("needs an entry of {}", list.field));
+        self.unfilled.push(Unfilled { at: list.at.clone(), place, why });
     }
 
     /// A format takes so many goods items and no more.

@@ -13,6 +13,7 @@ mod codes;
 mod issued;
 pub mod signer;
 mod substance;
+mod twin;
 
 use crate::{
     decode::proof::Proof,

@@ -18,12 +18,12 @@ use super::{
     Case,
     authority::{self, Leaf},
     issued::located,
+    twin,
 };
 use crate::{
     decode::proof,
     model::{
         finding::Finding,
-        id::Digest,
         judgement::{Capacity, Judgement, ListUsed, Rule, RuleKind, SigningTime, StatedBy, Verdict},
         reason::Reason,
         time::Timestamp,
@@ -239,9 +239,10 @@ fn look(
     let within = valid(&leaf.parsed, signed).ok_or(Refusal::LeafOutOfDates)?;
     let rule = grounds.rule(within).ok_or(Refusal::OutOfDates)?;
     let revoked = |revocation: &Revocation| counts(revocation, body, signed, case.received);
-    if grounds.listed.iter().filter_map(|signer| signer.revoked.as_ref()).any(revoked)
-        || is_lost(case, body, leaf.digest)
-    {
+    let recalled = recalled(case, &leaf);
+    if recalled.iter().any(|(own, revocation)| {
+        (*own == body.id && revoked(revocation)) || is_lost(body, revocation, case.received)
+    }) {
         return Err(Refusal::Revoked);
     }
     let mut standing = Standing { rule, verdict: Verdict::Good, list: None };
@@ -303,13 +304,23 @@ fn counts(revocation: &Revocation, body: &IssuingBody, signed: &SigningTime, rec
     always || revocation.at <= signed.until
 }
 
-/// Whether another body of the member says that the leaf's key is in other hands: then it is, for every body.
-fn is_lost(case: &Case<'_>, body: &IssuingBody, leaf: Digest) -> bool {
-    let signers = case.source.bodies.iter().flat_map(|other| &other.signers);
-    signers
-        .filter(|signer| signer.leaf == leaf)
-        .filter_map(|signer| signer.revoked)
-        .any(|revoked| body.revoked_always.contains(&revoked.reason) && revoked.at <= case.received)
+/// What the bodies of the member say of a leaf's revocation, in whichever bytes they know it, and which body says so.
+fn recalled<'a>(case: &Case<'a>, leaf: &Leaf<'_>) -> Vec<(&'a str, &'a Revocation)> {
+    let of_body = |body: &'a IssuingBody| {
+        let said = |signer: &'a Signer| Some((body.id.as_str(), signer.leaf, signer.revoked.as_ref()?));
+        body.signers.iter().filter_map(said)
+    };
+    let mut said: Vec<_> = case.source.bodies.iter().flat_map(of_body).collect();
+    if !said.is_empty() {
+        let twins = twin::digests(leaf.der, &leaf.parsed);
+        said.retain(|(_, digest, _)| *digest == leaf.digest || twins.contains(digest));
+    }
+    said.into_iter().map(|(body, _, revocation)| (body, revocation)).collect()
+}
+
+/// Whether a body of the member says that the leaf's key is in other hands: then it is, for every body.
+fn is_lost(body: &IssuingBody, revocation: &Revocation, received: Timestamp) -> bool {
+    body.revoked_always.contains(&revocation.reason) && revocation.at <= received
 }
 
 /// The newest list of a leaf's issuer, and whether it is current.

@@ -13,8 +13,10 @@
 )]
 
 mod attachments;
+mod attack;
 mod authenticate;
 mod badinput;
+mod charset;
 mod cod;
 mod codes;
 mod config;

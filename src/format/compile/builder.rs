@@ -147,7 +147,15 @@ impl<'a> Builder<'a> {
         let only_where = raw.only_where.as_ref().map(|(name, text)| (name.value.clone(), text.clone()));
         let several = link.is_some() && path.last().is_some_and(|step| step.repeats);
         let home = self.other_home(raw, field);
-        let own = List { link, several, home, only_where, required: raw.required, ..List::new(field) };
+        let own = List {
+            at: path::text(&path),
+            link,
+            several,
+            home,
+            only_where,
+            required: raw.required,
+            ..List::new(field)
+        };
         self.lists.push(own);
     }
 

@@ -238,3 +238,29 @@ fn a_day_before_its_month_and_a_comma_are_read_as_they_are_declared_and_nothing_
         assert_eq!(read(name, bad), None, "{bad}");
     }
 }
+
+#[test]
+fn what_each_entry_must_have_is_missed_with_its_line() {
+    let table = table(
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice\"\nlink = \"items[].invoice\"\nrequired = true\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Invoice/Id\", is = \"invoices[].id\" },\n\
+         { at = \"Signer/{First,Last}\", is = \"declaration.signatory\", join = \"words\", required = true },\n]\n",
+    );
+    let good = "<Coo><Number>7</Number>\n<Goods><Invoice><Id>A</Id></Invoice></Goods>\n<Goods><Invoice><Id>A</Id></Invoice></Goods>\n\
+                <Signer><First>F</First><Last>L</Last></Signer></Coo>";
+    assert_eq!(findings(&read(&table, good)), Vec::<String>::new());
+    let second = "</Goods>\n<Goods><Invoice><Id>A</Id></Invoice>";
+    let bad =
+        good.replace(second, "</Goods>\n<Goods><Invoice><Id> </Id></Invoice>").replace("<Last>L</Last>", "");
+    let draft = read(&table, &bad);
+    let said = draft.findings.iter().map(|finding| {
+        let position = finding.position.as_ref().unwrap();
+        (position.path.as_str(), position.line, finding.advice.as_str())
+    });
+    let said = said.collect::<Vec<_>>();
+    assert_eq!(said[0].0, "/Coo/Goods[2]/Invoice");
+    assert_eq!((said[0].1, said[0].2), (3, "the format demands one of invoices[] here"));
+    assert_eq!((said[1].0, said[1].1), ("/Coo/Signer/Last", 4));
+    assert_eq!(said.len(), 2);
+}

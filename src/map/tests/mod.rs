@@ -49,6 +49,22 @@ fn findings(draft: &Draft) -> Vec<String> {
 }
 
 #[test]
+fn what_is_dropped_is_not_kept_where_its_element_is_not_read_either() {
+    let list = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\nwhere = \"Flag\"\nequals = \"N\"\n";
+    let block = "[[block]]\nrows = [\n{ at = \"Head/Number\", is = \"number\" },\n{ at = \"Head/Person\", drop = \"id\" },\n\
+                 { at = \"Head/@person\", drop = \"id\" },\n{ at = \"Goods[]/Name\", is = \"items[].description\" },\n\
+                 { at = \"Goods[]/Packer\", drop = \"id\" },\n]\n";
+    let draft = read(
+        &table(&format!("{list}{block}")),
+        "<Coo><Head><Number>7</Number><Person>secret</Person></Head>\
+         <Head person='secret'><Number>8</Number><Person>secret</Person></Head>\
+         <Goods><Flag>Y</Flag><Name>box</Name><Packer><Id>secret</Id></Packer></Goods></Coo>",
+    );
+    assert!(!format!("{:?}", draft.remainder).contains("secret"), "{:?}", draft.remainder);
+    assert!(draft.remainder.contains(&("/Coo/Head[2]/Number".to_owned(), "8".to_owned())));
+}
+
+#[test]
 fn what_no_row_maps_is_kept_with_its_path_and_what_is_dropped_is_not() {
     let table = rows("{ at = \"Person\", drop = \"a person's id number\" },");
     let draft = read(

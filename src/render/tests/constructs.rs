@@ -245,3 +245,61 @@ fn a_character_that_the_set_has_not_is_lost_or_refused_and_never_replaced() {
     let required = in_set("{ at = \"S\", is = \"status\", required = true },");
     assert_eq!(unfilled(&required, &russian), ["S (status): has characters that windows-1251 has not"]);
 }
+
+const GOODS: &str = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+                     [[list]]\nis = \"invoices[]\"\nat = \"Invoices/Invoice[]\"\n";
+
+#[test]
+fn a_count_that_is_demanded_needs_something_to_count() {
+    let rows = |block: &str| {
+        format!(
+            "{GOODS}[[block]]\nrows = [{{ at = \"Number\", is = \"number\" }}]\n[[block]]\nat = \"Invoices\"\n{block}\n\
+             rows = [\n{{ at = \"Qty\", count = \"invoices[]\", required = true }},\n{{ at = \"Invoice[]/Id\", is = \"invoices[].id\" }},\n]\n"
+        )
+    };
+    let none = certificate(&[]);
+    assert_eq!(unfilled(&table("xml", &rows("")), &none), ["Invoices/Qty: counts no entry of invoices[]"]);
+    assert!(!text(&table("xml", &rows("optional = true")), &none).contains("Invoices"));
+    let one = certificate(&[("invoices[1].id", "A")]);
+    assert!(text(&table("xml", &rows("")), &one).contains("<Qty>1</Qty>"));
+}
+
+#[test]
+fn a_record_that_is_demanded_stands_in_each_entry_or_nothing_is_written() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"invoices[]\"\nat = \"Goods[]/Invoice\"\nlink = \"items[].invoice\"\nrequired = true\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Name\", is = \"items[].description\" },\n\
+         { at = \"Goods[]/Invoice/Id\", is = \"invoices[].id\" },\n]\n",
+    );
+    let mut lines = vec![("items[1].description", "x"), ("items[2].description", "y")];
+    lines.extend([("invoices[1].id", "A"), ("items[2].invoice", "1")]);
+    let refused = ["Goods[]/Invoice (items[1].invoice): needs an entry of invoices[]"];
+    assert_eq!(unfilled(&table, &certificate(&lines)), refused);
+    lines.push(("items[1].invoice", "1"));
+    assert_eq!(text(&table, &certificate(&lines)).matches("<Id>A</Id>").count(), 2);
+    let nothing = certificate(&[]);
+    assert!(
+        text(&table, &nothing).contains("<Number>7</Number>"),
+        "without entries there is nothing to demand"
+    );
+}
+
+#[test]
+fn a_list_that_is_demanded_inside_another_has_an_entry_in_each() {
+    let table = table(
+        "xml",
+        "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+         [[list]]\nis = \"items[].packages[]\"\nat = \"Goods[]/Pack[]\"\nrequired = true\n\
+         [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Goods[]/Name\", is = \"items[].description\" },\n\
+         { at = \"Goods[]/Pack[]/Marks\", is = \"items[].packages[].marks\" },\n]\n",
+    );
+    let mut lines = vec![("items[1].description", "x"), ("items[2].packages[1].marks", "m")];
+    assert_eq!(
+        unfilled(&table, &certificate(&lines)),
+        ["Goods[]/Pack[]: needs an entry of items[].packages[]"]
+    );
+    lines.push(("items[1].packages[1].marks", "n"));
+    assert!(render(&table, &certificate(&lines)).is_ok());
+}

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use coohub::model::id::Digest;
 use rcgen::RevocationReason;
 
-use super::world::{Authority, List, Pushed, RECEIVED, Wanted, World, at, vouching};
+use super::world::{Authority, Leaf, List, Pushed, RECEIVED, Wanted, World, at, vouching};
 use crate::support::need::installed;
 
 const BY_SUBJECT: &str = "subject = [\"O=Ministry of Trade\"]\nrevocations = [\"ca.crl\"]";
@@ -168,4 +169,68 @@ fn openssl_agrees_on_what_a_list_revokes_and_on_the_time() {
         assert_eq!(Pushed::on(time, &leaf).verdict(&region), ours, "{time}");
         assert_eq!(said.status.success(), ours == "good", "{}", String::from_utf8_lossy(&said.stderr));
     }
+}
+
+/// The order of the curve P-256, on which these authorities sign.
+const ORDER: [u8; 32] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6, 0xFA,
+    0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+];
+
+/// The same leaf in other bytes: for each ECDSA signature (r, s) there is (r, order − s), which verifies as well.
+fn twin(leaf: &Leaf) -> Leaf {
+    let number = |bytes: &[u8]| {
+        let start = bytes.iter().position(|byte| *byte != 0).unwrap();
+        let bare = &bytes[start..];
+        let pad = if bare[0] < 0x80 { vec![] } else { vec![0] };
+        let content = [pad, bare.to_vec()].concat();
+        [vec![2, u8::try_from(content.len()).unwrap()], content].concat()
+    };
+    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf.der).unwrap();
+    let signature = parsed.signature_value.data.as_ref();
+    let r = &signature[4..4 + usize::from(signature[3])];
+    let s = &signature[6 + r.len()..];
+    let s = &s[s.len().saturating_sub(32)..];
+    let mut other = [0; 32];
+    let mut borrow = 0;
+    for at in (0..32_usize).rev() {
+        let s = at.checked_sub(32 - s.len()).map_or(0, |at| i32::from(s[at]));
+        let difference = i32::from(ORDER[at]) - s - borrow;
+        borrow = i32::from(difference < 0);
+        other[at] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let pair = [number(r), number(&other)].concat();
+    let pair = [vec![0x30, u8::try_from(pair.len()).unwrap()], pair].concat();
+    let bits = [vec![3, u8::try_from(pair.len() + 1).unwrap(), 0], pair].concat();
+    // SEQUENCE with a length in two bytes: 30 82 hh ll.
+    let kept = leaf.der.len() - signature.len() - 3;
+    let content = [&leaf.der[4..kept], &bits].concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let der = [&[0x30, 0x82, length[0], length[1]], &content[..]].concat();
+    Leaf { der, pem: String::new() }
+}
+
+#[test]
+fn a_revoked_official_does_not_come_back_by_writing_the_leaf_in_other_bytes() {
+    let ca = Authority::new("ca");
+    let (ana, ben) = (ca.leaf(1, &Wanted::default()), ca.leaf(2, &Wanted::default()));
+    let twin = twin(&ana);
+    assert_ne!(twin.der, ana.der);
+    let authority = vouching("subject = [\"O=Ministry of Trade\"]");
+    let verdicts = |listed: &str| {
+        let region = World::new()
+            .cert("ca.pem", &ca.pem)
+            .cert("ana.pem", &ana.pem)
+            .body("almora", &format!("{listed}{authority}"))
+            .load();
+        [&ana, &twin, &ben].map(|leaf| Pushed::on("2026-04-01", leaf).verdict(&region))
+    };
+    assert_eq!(verdicts(""), ["good"; 3], "its authority signed both");
+    let revoked = "revoked_at = \"2026-03-01\"";
+    let expected = ["signer-revoked 03", "signer-revoked 03", "good"];
+    assert_eq!(verdicts(&super::listed("ana.pem", revoked)), expected);
+    let digest = Digest::of(&ana.der).hex();
+    let by_digest =
+        super::listed("ana.pem", revoked).replace("leaf = \"ana.pem\"", &format!("digest = \"{digest}\""));
+    assert_eq!(verdicts(&by_digest), expected);
 }
