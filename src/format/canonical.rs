@@ -18,8 +18,9 @@ use crate::{
 use super::{
     DateForm, Lengths, Role, Table,
     conversion::Form,
+    list::List,
     path::Target,
-    plan::{Does, Element, FieldRow, List, Plan, Repeat, Row},
+    plan::{Does, Element, FieldRow, Plan, Repeat, Row},
     recognise::{IdentityRule, Recognise},
 };
 

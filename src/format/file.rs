@@ -84,6 +84,7 @@ pub(super) struct RawCodes {
 /// `[[list]]`.
 #[derive(Debug)]
 pub(super) struct RawList {
+    pub name: Option<Found<String>>,
     pub is: Found<String>,
     pub at: Found<String>,
     pub link: Option<Found<String>>,
@@ -254,6 +255,7 @@ fn list(section: &Section<'_>) -> RawList {
         section.wrong("where", "\"where\" and \"equals\" go together");
     }
     RawList {
+        name: section.text("name"),
         is: section.need_text("is"),
         at: section.need_text("at"),
         link: section.text("link"),

@@ -16,6 +16,7 @@ pub mod compound;
 pub mod conversion;
 mod file;
 mod fit;
+pub mod list;
 pub mod path;
 pub mod plan;
 pub mod recognise;

@@ -17,6 +17,7 @@ use super::{
     codes::Codes,
     compound::Compound,
     conversion::{self, Form, Unfit},
+    list::List,
     path::Target,
 };
 
@@ -86,28 +87,10 @@ pub enum Repeat {
     Group(usize),
     /// Inside each entry of another list: the record that entry points to.
     Record(usize),
+    /// Once per thing that entries elsewhere point to.
+    Pool(usize),
     /// Several pieces of one text.
     Pieces,
-}
-
-/// A repetition of the document and the canonical list it is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct List {
-    /// The canonical list.
-    pub field: Field,
-    /// National path, as the table writes it; empty for a table that has none.
-    pub at: String,
-    /// The field of the surrounding list that points to a record of this one.
-    pub link: Option<Target>,
-    /// Whether the record may stand there several times; the first one is the one pointed to.
-    pub several: bool,
-    /// The other home of the same canonical list: entries that nothing points to stand in the one without link.
-    pub home: Option<usize>,
-    /// Only elements whose child of this name has this text count.
-    pub only_where: Option<(String, String)>,
-    /// Whether there must be at least one: in the document, in each entry of the list around it, or, of records, in each
-    /// entry that may point to one.
-    pub required: bool,
 }
 
 /// A row.
@@ -134,6 +117,8 @@ pub enum Does {
     Count(usize),
     /// It numbers the entries of this list, counted from 1.
     Ordinal(usize),
+    /// It points to an entry of this pool by order number.
+    Pointer(usize),
     /// It is this column of a compound.
     Cell(usize, usize),
     /// It is neither mapped nor kept.
@@ -188,6 +173,8 @@ pub enum Scope {
     Repeated,
     /// The leaf is in a record inside an entry; the field is in the record's own list.
     Record,
+    /// The leaf is in an entry of a pool; the field is in the entries that point to it.
+    Pool,
 }
 
 /// How one text is spread over several leaves.
@@ -252,22 +239,6 @@ pub struct Weight {
 
 /// A code list of a row, shared.
 pub type SharedCodes = Arc<Codes>;
-
-impl List {
-    /// A plain list.
-    #[must_use]
-    pub fn new(field: Field) -> Self {
-        Self {
-            field,
-            at: String::new(),
-            link: None,
-            several: false,
-            home: None,
-            only_where: None,
-            required: false,
-        }
-    }
-}
 
 impl Parts {
     /// What stands between the pieces of a text.

@@ -53,7 +53,7 @@ impl Walk<'_> {
             None | Some(Does::Drop) => {}
             Some(Does::Fixed(texts)) => self.fixed(texts, leaf),
             Some(Does::Cell(compound, column)) => self.cell((*compound, *column), leaf),
-            Some(Does::Count(_)) => self.wait(row, leaf),
+            Some(Does::Count(_) | Does::Pointer(_)) => self.wait(row, leaf),
             Some(Does::Ordinal(list)) => self.ordinal(*list, leaf),
             Some(Does::Field(field)) if field.parts != Parts::One => self.piece(row, part, field, leaf),
             Some(Does::Field(field)) => {
@@ -71,7 +71,10 @@ impl Walk<'_> {
     }
 
     fn ordinal(&mut self, list: usize, leaf: Leaf<'_>) {
-        let entry = leaf.index.positions().last().unwrap_or(0);
+        let entry = match self.pools.get(&list) {
+            Some(pool) => pool.len(),
+            None => leaf.index.positions().last().unwrap_or(0),
+        };
         if self.orders.insert((list, leaf.text.trim().to_owned()), entry).is_some() {
             let advice = "give each entry an order number of its own";
             self.draft.findings.push(Finding::warning(Reason::LinkBroken, advice).at(leaf.position));
@@ -89,7 +92,7 @@ impl Walk<'_> {
 
     fn piece(&mut self, row: usize, part: usize, field: &FieldRow, leaf: Leaf<'_>) {
         let pieces = match field.scope {
-            Scope::Group | Scope::Record => self.loose.entry(row).or_default(),
+            Scope::Group | Scope::Record | Scope::Pool => self.loose.entry(row).or_default(),
             _ => self.pieces.entry((row, leaf.index)).or_default(),
         };
         if pieces.texts.is_empty() {
@@ -110,7 +113,7 @@ impl Walk<'_> {
         let (joined, position) = (join(field.parts, pieces), pieces.position.clone());
         let values = match field.scope {
             Scope::Group => &mut self.group,
-            Scope::Record => &mut self.record,
+            Scope::Record | Scope::Pool => &mut self.record,
             _ => return,
         };
         values.retain(|found| found.target != field.target);
@@ -182,7 +185,7 @@ impl Walk<'_> {
             let position = position.clone();
             match field.scope {
                 Scope::Group => self.group.push(Found { target, value, position }),
-                Scope::Record => self.record.push(Found { target, value, position }),
+                Scope::Record | Scope::Pool => self.record.push(Found { target, value, position }),
                 Scope::Repeated => self.repeated(&target, value, position, index),
                 Scope::Same | Scope::Shared => self.set(&target, value, position, index),
             }

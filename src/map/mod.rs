@@ -14,6 +14,7 @@ mod compound;
 mod finding;
 mod leaf;
 mod place;
+mod pool;
 mod record;
 mod second;
 mod remainder;

@@ -58,7 +58,7 @@ impl Walk<'_> {
     }
 
     /// A new group or record begins: no text goes on from the one before.
-    fn forget_pieces(&mut self, scope: Scope) {
+    pub(super) fn forget_pieces(&mut self, scope: Scope) {
         let plan = self.plan;
         self.loose.retain(|row, _| plan.field_row(*row).is_some_and(|field| field.scope != scope));
     }

@@ -43,7 +43,11 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
         .partition(|waiting| plan.field_row(waiting.row).is_some_and(|field| field.again.is_some()));
     let (named, first): (Vec<Waiting>, Vec<Waiting>) =
         first.into_iter().partition(|waiting| is_named(plan, waiting));
-    for waiting in first.into_iter().chain(again).chain(named) {
+    for waiting in first {
+        walk.settle(waiting);
+    }
+    walk.leave_pools();
+    for waiting in again.into_iter().chain(named) {
         walk.settle(waiting);
     }
     walk.settle_compounds();
@@ -64,6 +68,7 @@ impl Walk<'_> {
         let plan = self.plan;
         match plan.rows.get(waiting.row).map(|row| &row.does) {
             Some(Does::Count(list)) => self.count(*list, &waiting),
+            Some(Does::Pointer(list)) => self.point(*list, waiting),
             Some(Does::Field(field)) if field.again.is_some() => self.again(field, waiting),
             Some(Does::Field(field)) => match &field.form {
                 Form::Key(list) => self.key(*list, field, waiting),
@@ -82,7 +87,7 @@ impl Walk<'_> {
         if waiting.text.trim().parse() == Ok(found) {
             return;
         }
-        let name = self.plan.lists.get(list).map_or("entries", |list| list.field.path());
+        let name = self.plan.lists.get(list).map_or("entries", |list| list.title());
         let advice = format!("the document has {found} of {name}; say the same here");
         let finding = Finding::warning(Reason::CountMismatch, advice).at(waiting.position.clone());
         self.draft.findings.push(finding);

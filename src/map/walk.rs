@@ -22,6 +22,7 @@ use super::{
     finding,
     leaf::{Leaf, Pieces, Waiting},
     place::{Places, is_blank},
+    pool::Pooled,
     record::{Link, Values},
     trail::Trail,
 };
@@ -54,6 +55,10 @@ pub(super) struct Walk<'a> {
     pub(super) records: BTreeMap<usize, Vec<Values>>,
     /// Which entries point to them.
     pub(super) links: Vec<Link>,
+    /// What is said once for all entries that point to it, by list.
+    pub(super) pools: BTreeMap<usize, Vec<Pooled>>,
+    /// Lists of which an entry is pointed to.
+    pub(super) pointed: BTreeSet<usize>,
 }
 
 /// Walks a document.
@@ -74,6 +79,8 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         record: Values::new(),
         records: BTreeMap::new(),
         links: Vec::new(),
+        pools: BTreeMap::new(),
+        pointed: BTreeSet::new(),
     };
     walk.branch(&plan.root, &document.root, Index::TOP);
     walk
@@ -133,6 +140,7 @@ impl Walk<'_> {
             Repeat::Entry(list) => self.entry(list, plan, node, index),
             Repeat::Group(list) => self.group(list, plan, node, index),
             Repeat::Record(list) => self.record(list, plan, node, index),
+            Repeat::Pool(list) => self.pool(list, plan, node, index),
         }
     }
 
@@ -288,7 +296,7 @@ impl Walk<'_> {
         let here = self.trail.position(parent);
         match plan.repeat {
             _ if plan.optional => {}
-            Repeat::Entry(list) | Repeat::Group(list) => self.missing_list(list, here),
+            Repeat::Entry(list) | Repeat::Group(list) | Repeat::Pool(list) => self.missing_list(list, here),
             Repeat::Record(list) => self.missing_record(list, here, index),
             Repeat::Once | Repeat::Pieces => {
                 if let Some((row, _)) = plan.leaf.filter(|leaf| self.demands_part(*leaf)) {
@@ -305,7 +313,7 @@ impl Walk<'_> {
 
     fn missing_list(&mut self, list: usize, here: Position) {
         if let Some(list) = self.plan.lists.get(list).filter(|list| list.required) {
-            let advice = format!("the format demands at least one of {}", list.field);
+            let advice = format!("the format demands at least one of {}", list.title());
             self.draft.findings.push(Finding::warning(Reason::FieldMissing, advice).at(here));
         }
     }

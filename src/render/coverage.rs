@@ -249,9 +249,11 @@ fn may_be_left_out(plan: &Plan, element: &Element) -> bool {
 fn may_be_empty(plan: &Plan, element: &Element) -> bool {
     let list = match element.repeat {
         Repeat::Once | Repeat::Pieces => return false,
-        Repeat::Entry(list) | Repeat::Group(list) | Repeat::Record(list) => plan.lists.get(list),
+        Repeat::Entry(list) | Repeat::Group(list) | Repeat::Record(list) | Repeat::Pool(list) => {
+            plan.lists.get(list)
+        }
     };
-    list.is_none_or(|list| !list.required && list.field.path() != GOODS)
+    list.is_none_or(|list| !list.required && list.title() != GOODS)
 }
 
 fn demand(plan: &Plan, number: usize) -> Option<Demand> {

@@ -30,14 +30,15 @@ impl Walk<'_> {
             Does::Count(list) => {
                 let entries = self.written.get(&(*list, here.index)).copied().unwrap_or(0);
                 if entries == 0 && row.required {
-                    let list = plan.lists.get(*list)?.field;
+                    let list = plan.lists.get(*list)?.title();
                     let why = Some(format!("counts no entry of {list}"));
                     self.unfilled.push(Unfilled { at: row.at.clone(), place: None, why });
                 }
                 (entries > 0).then(|| vec![number(&entries.to_string())])
             }
+            Does::Pointer(list) => self.pointer(row, *list, here),
             Does::Ordinal(_) => {
-                let last = here.index.positions().last()?;
+                let last = here.pool.map(|(_, number)| number).or_else(|| here.index.positions().last())?;
                 Some(vec![number(&(last + 1).to_string())])
             }
             Does::Field(field) => match self.field(row, field, part, here) {
@@ -101,6 +102,7 @@ impl Walk<'_> {
             Scope::Shared => here.index.inside(0),
             Scope::Group => here.index.inside(here.run?.0),
             Scope::Record => Index::TOP.inside(here.record?),
+            Scope::Pool => Index::TOP.inside(*self.pointing(here).first()?),
         }
     }
 
@@ -321,6 +323,9 @@ impl Walk<'_> {
         };
         match field.scope {
             Scope::Group => here.run.map_or_else(Vec::new, |(first, end)| entries(first, end)),
+            Scope::Pool => {
+                self.pointing(here).iter().filter_map(|position| Index::TOP.inside(*position)).collect()
+            }
             Scope::Shared => {
                 let list = field.target.loops().pop();
                 entries(0, list.map_or(0, |list| self.count(list, here.index)))
@@ -342,7 +347,7 @@ impl Walk<'_> {
     }
 }
 
-fn number(text: &str) -> Node {
+pub(super) fn number(text: &str) -> Node {
     Node { scalar: Scalar::Number, ..Node::leaf("", text) }
 }
 

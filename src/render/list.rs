@@ -6,8 +6,9 @@ use crate::{
     decode::document::{Node, Syntax},
     format::{
         conversion,
+        list::List,
         path::Target,
-        plan::{Element, List, Scope},
+        plan::{Element, Scope},
     },
     model::{certificate::Index, value::Value},
 };
@@ -28,7 +29,7 @@ impl Walk<'_> {
         for position in (first..end.max(first + least)).filter(|position| !elsewhere.contains(position)) {
             let Some(index) = here.index.inside(position) else { break };
             let before = self.kept.len();
-            let node = self.entry(plan, Here { index, run: None, record: None });
+            let node = self.entry(plan, Here { index, run: None, record: None, pool: None });
             if self.kept.len() > before {
                 filled = nodes.len() + 1;
             }

@@ -16,6 +16,7 @@ mod field;
 pub mod json;
 mod list;
 mod place;
+mod pool;
 mod settle;
 mod walk;
 pub mod xml;

@@ -62,6 +62,8 @@ pub(super) struct Walk<'a> {
     pub(super) written: BTreeMap<(usize, Index), usize>,
     /// Records written so far, by list: what reading gives, apart from places.
     pub(super) records: BTreeMap<usize, Vec<Vec<(Field, Value)>>>,
+    /// For each pool and each of its entries the positions of those that point to it.
+    pub(super) pools: BTreeMap<usize, Vec<Vec<usize>>>,
 }
 
 /// Where the walk is.
@@ -73,6 +75,8 @@ pub(super) struct Here {
     pub(super) run: Option<(usize, usize)>,
     /// In a record: its position in its own list.
     pub(super) record: Option<usize>,
+    /// In a pool: its list, and which of its entries it is.
+    pub(super) pool: Option<(usize, usize)>,
 }
 
 /// When an element is written.
@@ -98,8 +102,9 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
         unfilled: Vec::new(),
         written: BTreeMap::new(),
         records: BTreeMap::new(),
+        pools: BTreeMap::new(),
     };
-    let top = Here { index: Index::TOP, run: None, record: None };
+    let top = Here { index: Index::TOP, run: None, record: None, pool: None };
     let root = super::node(&plan.root.name, plan.root.space.as_ref());
     let root = walk.inside(&plan.root, root, top);
     walk.refuse_too_many();
@@ -174,6 +179,7 @@ impl Walk<'_> {
             Repeat::Entry(list) => (list, self.entries(list, plan, here)),
             Repeat::Group(list) => (list, self.groups(list, plan, here)),
             Repeat::Record(list) => (list, self.record(list, plan, here).into_iter().collect()),
+            Repeat::Pool(list) => (list, self.pool(list, plan, here)),
             Repeat::Once | Repeat::Pieces if plan.optional => return self.optional(plan, here),
             Repeat::Once | Repeat::Pieces => return self.content(plan, here),
         };
@@ -249,7 +255,7 @@ impl Walk<'_> {
     fn demand_entry(&mut self, list: usize, here: Here) {
         let Some(list) = self.plan.lists.get(list).filter(|list| list.required) else { return };
         let place = list.link.as_ref().and_then(|link| link.place(here.index));
-        let why = Some(format!("needs an entry of {}", list.field));
+        let why = Some(format!("needs an entry of {}", list.title()));
         self.unfilled.push(Unfilled { at: list.at.clone(), place, why });
     }
 

@@ -1,6 +1,7 @@
 //! From the rows of a file to the plans of a table, with every check that needs the dictionary.
 
 mod builder;
+mod list;
 
 use std::path::Path;
 

@@ -18,6 +18,8 @@ pub(super) struct Around {
     pub(super) group: Option<Field>,
     /// List in whose record, inside an entry, it stands.
     pub(super) record: Option<Field>,
+    /// List whose entries point to the pool it stands in.
+    pub(super) pool: Option<Field>,
     /// Number of the innermost list.
     pub(super) innermost: Option<usize>,
     /// Whether it repeats itself.
@@ -47,6 +49,7 @@ pub(super) fn around(
             }
             Repeat::Group(number) => around.group = list(number),
             Repeat::Record(number) => around.record = list(number),
+            Repeat::Pool(number) => (around.pool, around.innermost) = (list(number), Some(number)),
             Repeat::Once | Repeat::Pieces if !step.repeats => {}
             Repeat::Once | Repeat::Pieces if end == steps.len() && raw.repeat.is_some() => {
                 around.pieces = true;
@@ -73,6 +76,14 @@ pub(super) fn scope(builder: &Builder<'_>, raw: &RawRow, around: &Around, target
         builder.problems.add(raw.spot.problem(reason));
         None
     };
+    if let Some(pool) = around.pool {
+        let plain = !raw.shared && !raw.repeated && !raw.ordinal && around.loops.is_empty();
+        return if plain && wanted == [pool] {
+            Some(Scope::Pool)
+        } else {
+            wrong(format!("{} is not a plain field of {pool}, whose entries point here", target.field))
+        };
+    }
     if raw.shared {
         let fits = one_more(&wanted, here);
         if let Some(list) = wanted.last().and_then(|list| builder.list_named(list.path())) {

@@ -124,7 +124,7 @@ pub(super) fn cell(
         builder.problems.add(name.spot.problem(format!("has no leaf {leaf}")).hint(hint));
         return None;
     };
-    let plain = around.group.is_none() && around.record.is_none();
+    let plain = around.group.is_none() && around.record.is_none() && around.pool.is_none();
     if !plain || compound.is.iter().any(|(field, _)| field.loops() != around.loops) {
         builder.problems.add(name.spot.problem("its fields stand in other lists than this leaf"));
     }

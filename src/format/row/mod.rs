@@ -3,6 +3,7 @@
 mod around;
 pub(super) mod compound;
 mod insert;
+pub(super) mod pool;
 mod second;
 pub(super) mod settle;
 
@@ -100,6 +101,9 @@ fn does(
     if let Some(name) = &raw.compound {
         return compound::cell(builder, name, (around, path));
     }
+    if let (None, Some(key)) = (&raw.is, &raw.key) {
+        return pool::pointer(builder, key, around);
+    }
     let Some(is) = &raw.is else {
         return match (&raw.value, raw.ordinal) {
             (Some(value), _) => {
@@ -107,7 +111,7 @@ fn does(
             }
             (None, true) if around.innermost.is_some() => around.innermost.map(Does::Ordinal),
             _ => {
-                let hint = "say is, value, count, ordinal, compound or drop";
+                let hint = "say is, value, count, ordinal, key, compound or drop";
                 builder.problems.add(raw.spot.problem("says nothing about this field").hint(hint));
                 None
             }
@@ -213,7 +217,7 @@ fn check(builder: &Builder<'_>, raw: &RawRow, row: &FieldRow) {
     let plain = row.scope == Scope::Same && row.parts == Parts::One;
     if (row.min.is_some() || row.pattern.is_some())
         && row.parts != Parts::One
-        && matches!(row.scope, Scope::Group | Scope::Record)
+        && matches!(row.scope, Scope::Group | Scope::Record | Scope::Pool)
     {
         wrong("min and pattern do not go with a text in parts on a group or in a record");
     }

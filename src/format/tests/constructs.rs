@@ -191,3 +191,37 @@ fn a_character_set_is_known_and_holds_what_the_table_writes() {
         assert!(table.is_none() && found[0].contains(reason), "{found:?}");
     }
 }
+
+#[test]
+fn what_is_said_once_and_pointed_to_is_checked() {
+    let list = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n[[list]]\nname = \"makers\"\nis = \"items[]\"\nat = \"Maker[]\"\n";
+    let number = "{ at = \"Maker[]/No\", ordinal = true },\n";
+    let name = "{ at = \"Maker[]/Name\", is = \"items[].producer.name\" },\n";
+    let key = "{ at = \"Goods[]/By\", key = \"makers\" },\n";
+    let rows = |rows: &str| format!("{list}[[block]]\nrows = [\n{rows}]\n");
+    let block = |rest: &str, row: &str| format!("[[block]]\n{rest}\nrows = [{row}]\n");
+    let good = rows(&[number, name, key].concat());
+    assert_eq!(blocks(&good), Vec::<String>::new());
+    for (text, reason) in [
+        (rows(&[name, key].concat()), "stands before the order numbers of makers"),
+        (rows(&[key, number, name].concat()), "stands before the order numbers of makers"),
+        (rows(&[number, name].concat()), "nothing points to makers"),
+        (good.replace("key = \"makers\"", "key = \"maker\""), "\"maker\" is not a [[list]] with this name"),
+        (good.replace("Goods[]/By", "By"), "stands in an entry of items[] itself"),
+        (good.replace("items[].producer.name", "title"), "title is not a plain field of items[]"),
+        (good.replace("at = \"Maker[]\"", "at = \"Maker\""), "a list with a name ends in []"),
+        (good.replace("name = \"makers\"", "name = \"items[]\""), "is no name for it"),
+        (
+            good.replace("name = \"makers\"", "name = \"makers\"\nlink = \"items[].invoice\""),
+            "without link and where",
+        ),
+        (
+            rows(&[number, name].concat())
+                + &block("at = \"Goods[]\"\noptional = true", &key.replace("Goods[]/", "")),
+            "a pointer cannot stand in a block with optional",
+        ),
+    ] {
+        let found = blocks(&text);
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
+    }
+}

@@ -264,3 +264,68 @@ fn what_each_entry_must_have_is_missed_with_its_line() {
     assert_eq!((said[1].0, said[1].1), ("/Coo/Signer/Last", 4));
     assert_eq!(said.len(), 2);
 }
+
+const MAKERS: &str = "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n\
+                      [[list]]\nname = \"makers\"\nis = \"items[]\"\nat = \"Maker[]\"\n\
+                      [[block]]\nrows = [\n{ at = \"Number\", is = \"number\" },\n{ at = \"Makers\", count = \"makers\" },\n\
+                      { at = \"Maker[]/No\", ordinal = true },\n{ at = \"Maker[]/Name\", is = \"items[].producer.name\" },\n\
+                      { at = \"Goods[]/Name\", is = \"items[].description\" },\n{ at = \"Goods[]/By\", key = \"makers\" },\n]\n";
+
+#[test]
+fn what_is_said_once_holds_for_each_entry_that_points_to_it() {
+    let table = table(MAKERS);
+    let maker = |no: &str, name: &str| format!("<Maker><No>{no}</No><Name>{name}</Name></Maker>\n");
+    let goods = |by: &str| format!("<Goods><Name>x</Name><By>{by}</By></Goods>\n");
+    let coo = |inside: &[String]| format!("<Coo><Number>7</Number>\n{}</Coo>", inside.concat());
+    let makers = |draft: &Draft| {
+        (1..=3)
+            .map(|item| at(draft, &format!("items[{item}].producer.name")).unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (maker("1", "A"), maker("2", "B"));
+    let both = read(
+        &table,
+        &coo(&["<Makers>2</Makers>".to_owned(), a.clone(), b.clone(), goods("2"), goods(" 1 "), goods("2")]),
+    );
+    assert_eq!(
+        (makers(&both), findings(&both)),
+        (vec!["B".to_owned(), "A".to_owned(), "B".to_owned()], Vec::new())
+    );
+    let source = |draft: &Draft, path: &str| {
+        let found = draft.sources.iter().find(|(place, _)| place.path() == path);
+        found.map(|(_, position)| position.path.clone())
+    };
+    assert_eq!(source(&both, "items[1].producer.name").as_deref(), Some("/Coo/Maker[2]/Name"));
+    // Numbers need not be in order, nor must the makers come first.
+    let late = read(&table, &coo(&[goods("9"), goods("8"), maker("8", "A"), maker("9", "B")]));
+    assert_eq!(makers(&late), ["B", "A", ""]);
+    // The only one is everybody's where nobody points anywhere.
+    let only = read(&table, &coo(&[a.clone(), goods(""), goods("")]));
+    assert_eq!(
+        (makers(&only), findings(&only)),
+        (vec!["A".to_owned(), "A".to_owned(), String::new()], Vec::new())
+    );
+    let some = read(&table, &coo(&[a.clone(), goods("1"), goods("")]));
+    assert_eq!(makers(&some), ["A", "", ""]);
+}
+
+#[test]
+fn a_pointer_to_nothing_and_an_entry_nobody_points_to_are_found_with_their_lines() {
+    let table = table(MAKERS);
+    let text = "<Coo><Number>7</Number>\n<Maker><No>1</No><Name>A</Name></Maker>\n<Maker><No>2</No><Name>B</Name></Maker>\n\
+                <Goods><Name>x</Name><By>1</By></Goods>\n<Goods><Name>y</Name>\n<By>3</By></Goods></Coo>";
+    let draft = read(&table, text);
+    let said = draft.findings.iter().map(|finding| {
+        let position = finding.position.clone().unwrap();
+        (finding.reason, position.path, position.line)
+    });
+    let broken = |path: &str, line| (Reason::LinkBroken, path.to_owned(), line);
+    assert_eq!(said.collect::<Vec<_>>(), [broken("/Coo/Goods[2]/By", 6), broken("/Coo/Maker[2]", 3)]);
+    let kept = [("/Coo/Goods[2]/By", "3"), ("/Coo/Maker[2]/Name", "B")];
+    assert_eq!(draft.remainder, kept.map(|(path, text)| (path.to_owned(), text.to_owned())));
+    let counted = read(&table, &text.replace("<Maker><No>1", "<Makers>3</Makers><Maker><No>1"));
+    assert!(findings(&counted).iter().any(|finding| finding.contains("the document has 2 of makers")));
+    // One that is pointed to wrongly is nobody's.
+    let wrong = "<Coo><Number>7</Number><Maker><No>1</No><Name>A</Name></Maker><Goods><Name>x</Name><By>2</By></Goods></Coo>";
+    assert_eq!(at(&read(&table, wrong), "items[1].producer.name"), None);
+}

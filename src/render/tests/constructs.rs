@@ -303,3 +303,39 @@ fn a_list_that_is_demanded_inside_another_has_an_entry_in_each() {
     lines.push(("items[1].packages[1].marks", "n"));
     assert!(render(&table, &certificate(&lines)).is_ok());
 }
+
+#[test]
+fn what_entries_have_in_common_is_written_once_and_pointed_to() {
+    let rows = |name: &str, optional: &str| {
+        table(
+            "xml",
+            &format!(
+                "[[list]]\nis = \"items[]\"\nat = \"Goods[]\"\n[[list]]\nname = \"makers\"\nis = \"items[]\"\nat = \"Makers/Maker[]\"\n\
+                 [[block]]\nrows = [{{ at = \"Number\", is = \"number\" }}]\n[[block]]\nat = \"Makers\"\n{optional}\nrows = [\n\
+                 {{ at = \"Count\", count = \"makers\", required = true }},\n{{ at = \"Maker[]/No\", ordinal = true }},\n\
+                 {{ at = \"Maker[]/Name\", is = \"items[].producer.name\"{name} }},\n\
+                 {{ at = \"Maker[]/City\", is = \"items[].producer.address.city\" }},\n]\n\
+                 [[block]]\nrows = [\n{{ at = \"Goods[]/By\", key = \"makers\" }},\n]\n"
+            ),
+        )
+    };
+    let plain = |table: &Table, certificate: &Certificate| text(table, certificate).replace(['\n', ' '], "");
+    let table = rows(", max = 3", "");
+    let two = certificate(&[("items[1].producer.name", "A"), ("items[2].producer.name", "A")]);
+    let once = "<Makers><Count>1</Count><Maker><No>1</No><Name>A</Name></Maker></Makers><Goods><By>1</By></Goods><Goods><By>1</By></Goods>";
+    assert!(plain(&table, &two).contains(once), "{}", plain(&table, &two));
+    assert_eq!(losses(&table, &two), Vec::<String>::new());
+    // One whose name is too long leaves no empty maker behind, and the numbers close up.
+    let long = certificate(&[("items[1].producer.name", "long"), ("items[2].producer.name", "B")]);
+    assert!(
+        plain(&table, &long)
+            .contains("<Maker><No>1</No><Name>B</Name></Maker></Makers><Goods/><Goods><By>1</By></Goods>")
+    );
+    assert_eq!(losses(&table, &long), ["items[1].producer.name"]);
+    assert_eq!(unfilled(&table, &certificate(&[])), ["Makers/Count: counts no entry of makers"]);
+    // Makers that cannot be completed are left out with the pointers to them.
+    let strict = rows(", required = true", "optional = true");
+    let city = certificate(&[("items[1].producer.address.city", "C"), ("items[2].producer.name", "B")]);
+    assert!(!plain(&strict, &city).contains("By"));
+    assert_eq!(losses(&strict, &city).len(), 2);
+}

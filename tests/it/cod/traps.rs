@@ -220,17 +220,25 @@ fn a_broken_link_and_an_order_number_given_twice_are_found_with_their_line() {
     assert_eq!(found(&twice), (Reason::LinkBroken, String::new(), line));
     let text = sample("aladi-cod-2", "a60-forma60-cueros.xml");
     let producer = cueros(&[("<GoodsProducerOrderNo>2<", "<GoodsProducerOrderNo>7<")]);
-    let line = line_of(&text, "<GoodsProducerOrderNo>2<");
-    assert_eq!(found(&producer), (Reason::LinkBroken, "items[2].producerNumber".to_owned(), line));
+    // The pointer finds nobody, and nobody points to the second producer any more.
+    let said =
+        producer.findings.iter().map(|finding| (finding.reason, finding.position.as_ref().unwrap().line));
+    let (pointer, number) =
+        (line_of(&text, "<GoodsProducerOrderNo>2<"), line_of(&text, "<ProducerOrderNo>2<"));
+    assert_eq!(said.collect::<Vec<_>>(), [(Reason::LinkBroken, pointer), (Reason::LinkBroken, number - 1)]);
 }
 
 #[test]
 fn the_producer_is_the_exporter_or_another_and_may_be_confidential() {
     let draft = cueros(&[]);
-    says(&draft, "producers[1].isExporter = true");
-    says(&draft, "producers[2].isExporter = false");
-    says(&draft, "producers[2].confidential = true");
-    says(&draft, "items[2].producerNumber = 2");
+    says(&draft, "items[1].producerIsExporter = true");
+    says(&draft, "items[2].producerIsExporter = false");
+    says(&draft, "items[2].producerConfidential = true");
+    says(&draft, "items[2].producer.address.country = UY");
+    for id in ["edi3-coo", "cn-singlewindow"] {
+        let arrives = lines(&render::project(&table(id), &draft.certificate));
+        assert!(arrives.contains(&"items[2].producer.name = Talabartería La Coronilla".to_owned()), "{id}");
+    }
     let neither = cueros(&[("DIFERENTE", "OTRO")]);
     assert_eq!(found(&neither).0, Reason::FieldInvalid);
 }
