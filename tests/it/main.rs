@@ -32,7 +32,6 @@ mod listen;
 mod losses;
 mod map;
 mod openapi;
-mod probe;
 mod proofs;
 mod render;
 mod route;
