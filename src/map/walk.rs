@@ -6,6 +6,7 @@ use crate::{
     decode::document::{Document, Node, Scalar},
     format::{
         Table,
+        path::Target,
         plan::{Does, Element, Plan, Repeat},
     },
     model::{
@@ -51,6 +52,8 @@ pub(super) struct Walk<'a> {
     pub(super) record: Values,
     /// Records met so far, by list.
     pub(super) records: BTreeMap<usize, Vec<Values>>,
+    /// The number of each by what it says, so that equal ones are found without a look at all.
+    pub(super) same: BTreeMap<(usize, Vec<(Target, String)>), usize>,
     /// Which entries point to them.
     pub(super) links: Vec<Link>,
 }
@@ -72,6 +75,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         group: Values::new(),
         record: Values::new(),
         records: BTreeMap::new(),
+        same: BTreeMap::new(),
         links: Vec::new(),
     };
     walk.branch(&plan.root, &document.root, Index::TOP);
