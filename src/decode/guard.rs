@@ -25,9 +25,9 @@ const SHOWN_NAME_CHARACTERS_MAX: usize = 64;
 /// `xml-too-deep`, `xml-too-many-elements`, `xml-too-many-attributes`, `xml-text-too-long`, `xml-malformed`.
 pub fn checked<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Finding> {
     let text = text::checked(bytes)?;
-    let mut scan = Scan { text, limits, open: Vec::new(), elements: 0, attributes: 0 };
+    let mut scan = Scan { text, limits, open: Vec::new(), elements: 0, attributes: 0, paths_bytes: 0 };
     scan.run().map_err(|refusal| {
-        Finding::severe(refusal.reason, refusal.advice).at(text::position(text, refusal.offset, scan.path()))
+        Finding::severe(refusal.reason, refusal.advice).at(text::position(text, refusal.offset, scan.shown()))
     })?;
     Ok(text)
 }
@@ -37,6 +37,8 @@ struct Frame<'a> {
     name: &'a str,
     text_bytes: usize,
     namespaces: usize,
+    /// Length of the path that leads there.
+    path_bytes: usize,
 }
 
 struct Scan<'a> {
@@ -45,6 +47,7 @@ struct Scan<'a> {
     open: Vec<Frame<'a>>,
     elements: usize,
     attributes: usize,
+    paths_bytes: usize,
 }
 
 struct Refusal {
@@ -98,9 +101,12 @@ impl<'a> Scan<'a> {
     fn open(&mut self, offset: usize, name_bytes: usize, attributes: &str) -> Result<(), Refusal> {
         let start = offset + 1;
         let name = self.text.get(start..start + name_bytes).unwrap_or_default();
-        let outer = self.open.last().map_or(0, |frame| frame.namespaces);
-        self.open.push(Frame { name, text_bytes: 0, namespaces: outer });
+        let (namespaces, outer) =
+            self.open.last().map_or((0, 0), |frame| (frame.namespaces, frame.path_bytes));
+        let path_bytes = outer + 1 + name_bytes;
+        self.open.push(Frame { name, text_bytes: 0, namespaces, path_bytes });
         self.element(offset)?;
+        self.path(offset, path_bytes)?;
         if self.open.len() > self.limits.xml_depth_max as usize {
             let advice = format!("nest elements at most {} deep", self.limits.xml_depth_max);
             return refuse(Reason::XmlTooDeep, offset, advice);
@@ -116,6 +122,15 @@ impl<'a> Scan<'a> {
         }
         let most = self.limits.xml_elements_max;
         let advice = format!("send at most {most} elements, comments and CDATA sections in one document");
+        refuse(Reason::XmlTooManyElements, offset, advice)
+    }
+
+    fn path(&mut self, offset: usize, bytes: usize) -> Result<(), Refusal> {
+        self.paths_bytes += bytes;
+        if self.paths_bytes <= self.limits.paths_bytes_max {
+            return Ok(());
+        }
+        let advice = "use shorter names or fewer elements and attributes: their paths together are too long";
         refuse(Reason::XmlTooManyElements, offset, advice)
     }
 
@@ -183,6 +198,8 @@ impl<'a> Scan<'a> {
     /// Each element of a namespace carries a copy of its name, so a namespace's name is held short.
     fn attribute_name(&mut self, offset: usize, name: &str) -> Result<usize, Refusal> {
         self.fits(offset, name.len(), self.limits.name_bytes_max)?;
+        let above = self.open.last().map_or(0, |frame| frame.path_bytes);
+        self.path(offset, above + 2 + name.len())?;
         let declares = name == "xmlns" || name.starts_with("xmlns:");
         let Some(frame) = self.open.last_mut().filter(|_| declares) else {
             return Ok(self.limits.text_bytes_max);
@@ -197,7 +214,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The open elements as a path, bounded by the limit on depth and on shown names.
-    fn path(&self) -> String {
+    fn shown(&self) -> String {
         self.open.iter().fold(String::new(), |mut path, frame| {
             let local = frame.name.rsplit(':').next().unwrap_or_default();
             path.push('/');

@@ -21,7 +21,7 @@ use crate::model::{finding::Finding, reason::Reason};
 /// `json-text-too-long`, each with line, column and the JSON pointer of the value.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Finding> {
     let text = text::checked(bytes)?;
-    let mut reader = Reader { text, offset: 0, lines: Lines::new(text), nodes: 0, limits };
+    let mut reader = Reader { text, offset: 0, lines: Lines::new(text), nodes: 0, paths_bytes: 0, limits };
     let root = reader.document().map_err(|fail| {
         let pointer = fail.steps.iter().rev().fold(String::new(), |path, step| path + "/" + step);
         Finding::severe(fail.reason, fail.advice).at(text::position(text, fail.offset, pointer))
@@ -34,6 +34,7 @@ struct Reader<'a> {
     offset: usize,
     lines: Lines<'a>,
     nodes: usize,
+    paths_bytes: usize,
     limits: &'a Limits,
 }
 
@@ -58,6 +59,8 @@ struct Slot<'n> {
     name: &'n str,
     listed: bool,
     depth: usize,
+    /// Length of the path that leads there.
+    path_bytes: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -66,7 +69,7 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'{') {
             return self.fail(Reason::JsonMalformed, "send one JSON object");
         }
-        let slot = Slot { name: "", listed: false, depth: 0 };
+        let slot = Slot { name: "", listed: false, depth: 0, path_bytes: 0 };
         let root = self.object(slot)?;
         self.blank();
         if self.peek().is_some() {
@@ -112,7 +115,8 @@ impl<'a> Reader<'a> {
         }
         loop {
             let name = self.member_name(&mut names)?;
-            let slot = Slot { name: &name, listed: false, depth };
+            let path_bytes = slot.path_bytes + 1 + name.len();
+            let slot = Slot { name: &name, listed: false, depth, path_bytes };
             self.value(slot, &mut node.children).map_err(|fail| fail.within(|| step(&name)))?;
             names.insert(name);
             if !self.next(b'}')? {
@@ -275,6 +279,11 @@ impl<'a> Reader<'a> {
         if self.nodes > self.limits.json_nodes_max {
             let advice = format!("send at most {} values in one document", self.limits.json_nodes_max);
             return self.fail(Reason::JsonTooManyNodes, &advice);
+        }
+        self.paths_bytes += slot.path_bytes;
+        if self.paths_bytes > self.limits.paths_bytes_max {
+            let advice = "use shorter names or fewer values: their paths together are too long";
+            return self.fail(Reason::JsonTooManyNodes, advice);
         }
         let (line, column) = self.lines.at(self.offset);
         Ok(Node { scalar, listed: slot.listed, line, column, ..Node::branch(slot.name) })

@@ -20,6 +20,9 @@ pub struct Limits {
     /// Bytes of a name: of an element or attribute with its prefix, a namespace, a JSON member, a CSV column. Names
     /// are copied to each node that bears them.
     pub name_bytes_max: usize,
+    /// Bytes of the paths of all elements, attributes and JSON values together. What no field takes is kept with its
+    /// path, so long names above many values would unfold into gigabytes.
+    pub paths_bytes_max: usize,
     /// Bytes of one text as sent: an element's character data, an attribute's value, a JSON string or number.
     /// Real documents carry a scan or a PDF in one text.
     pub text_bytes_max: usize,
@@ -46,6 +49,7 @@ impl Limits {
         xml_attributes_max: 100_000,
         xml_namespaces_max: 32,
         name_bytes_max: 256,
+        paths_bytes_max: 16 << 20,
         text_bytes_max: 1 << 20,
         json_depth_max: 64,
         json_nodes_max: 100_000,

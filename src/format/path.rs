@@ -130,7 +130,7 @@ pub fn text<'a>(steps: impl IntoIterator<Item = &'a Segment>) -> String {
 }
 
 /// A canonical field, and for each list around it either every position or a fixed one (`attachments[1].uri`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Target {
     /// The field.
     pub field: Field,

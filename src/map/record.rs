@@ -82,18 +82,12 @@ impl Walk<'_> {
         if values.is_empty() {
             return false;
         }
+        let says = values.iter().map(|found| (found.target.clone(), found.value.to_string())).collect();
         let records = self.records.entry(list).or_default();
-        let same = |known: &Values| {
-            known.len() == values.len()
-                && known.iter().zip(&values).all(|(a, b)| a.target == b.target && a.value == b.value)
-        };
-        let record = match records.iter().position(same) {
-            Some(record) => record,
-            None => {
-                records.push(values);
-                records.len() - 1
-            }
-        };
+        let record = *self.same.entry((list, says)).or_insert(records.len());
+        if record == records.len() {
+            records.push(values);
+        }
         let position = self.trail.position(node);
         self.links.push(Link { list, record, index, position });
         true

@@ -1,10 +1,11 @@
 //! The end of a walk: what needed the whole document to be read.
 
+use std::collections::BTreeMap;
+
 use crate::{
     format::{
         Table,
         conversion::{self, Form},
-        path::Target,
         plan::{Does, FieldRow, Plan, Scope},
         recognise::IdentityRule,
     },
@@ -47,9 +48,10 @@ pub(super) fn settled(table: &Table, plan: &Plan, mut walk: Walk<'_>) -> Draft {
         walk.settle(waiting);
     }
     walk.leave_pools();
-    for waiting in again.into_iter().chain(named) {
+    for waiting in again {
         walk.settle(waiting);
     }
+    walk.settle_named(named);
     walk.settle_compounds();
     second::also(plan, &mut walk.draft);
     second::weigh(plan, &mut walk.draft);
@@ -63,6 +65,17 @@ fn is_named(plan: &Plan, waiting: &Waiting) -> bool {
     plan.field_row(waiting.row).is_some_and(|field| matches!(field.form, Form::Named(_)))
 }
 
+/// The first entry that says each text in a field.
+fn named_by(field: Field, certificate: &Certificate) -> BTreeMap<String, usize> {
+    let mut entries = BTreeMap::new();
+    for (index, value) in certificate.all(field) {
+        if let Some(position) = index.positions().next() {
+            entries.entry(value.to_string().trim().to_owned()).or_insert(position);
+        }
+    }
+    entries
+}
+
 impl Walk<'_> {
     fn settle(&mut self, waiting: Waiting) {
         let plan = self.plan;
@@ -72,7 +85,6 @@ impl Walk<'_> {
             Some(Does::Field(field)) if field.again.is_some() => self.again(field, waiting),
             Some(Does::Field(field)) => match &field.form {
                 Form::Key(list) => self.key(*list, field, waiting),
-                Form::Named(by) => self.named(by, field, waiting),
                 _ if field.scope == Scope::Shared => self.shared(field, waiting),
                 _ => {}
             },
@@ -105,18 +117,25 @@ impl Walk<'_> {
         self.refuse(field, Leaf { text: &text, position, index }, finding);
     }
 
-    /// A pointer to the entry that says the same in a field of its own; the first one counts.
-    fn named(&mut self, by: &Target, field: &FieldRow, waiting: Waiting) {
-        let known = self.draft.certificate.all(by.field);
-        let same = |(_, value): &(Index, &Value)| value.to_string().trim() == waiting.text.trim();
-        let position = known.into_iter().find(same).and_then(|(index, _)| index.positions().next());
-        if let Some(number) = position.and_then(conversion::ordinal) {
-            return self.set(&field.target, number, waiting.position, waiting.index);
+    /// Pointers to entries by what those say in a field of their own; of several that say the same the first counts.
+    fn settle_named(&mut self, named: Vec<Waiting>) {
+        let plan = self.plan;
+        let mut known: BTreeMap<Field, BTreeMap<String, usize>> = BTreeMap::new();
+        for waiting in named {
+            let Some(field) = plan.field_row(waiting.row) else { continue };
+            let Form::Named(by) = &field.form else { continue };
+            let entries =
+                known.entry(by.field).or_insert_with(|| named_by(by.field, &self.draft.certificate));
+            let position = entries.get(waiting.text.trim()).copied();
+            if let Some(number) = position.and_then(conversion::ordinal) {
+                self.set(&field.target, number, waiting.position, waiting.index);
+                continue;
+            }
+            let advice = format!("name one of {by} of this document");
+            let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
+            let Waiting { text, position, index, .. } = waiting;
+            self.refuse(field, Leaf { text: &text, position, index }, finding);
         }
-        let advice = format!("name one of {by} of this document");
-        let finding = finding::about_field(field.target.field, Reason::LinkBroken, advice);
-        let Waiting { text, position, index, .. } = waiting;
-        self.refuse(field, Leaf { text: &text, position, index }, finding);
     }
 
     /// One value for every entry of the innermost list.

@@ -6,6 +6,7 @@ use crate::{
     decode::document::{Document, Node, Scalar},
     format::{
         Table, canonical,
+        path::Target,
         plan::{Does, Element, FieldRow, Parts, Plan, Repeat},
     },
     model::{
@@ -53,6 +54,8 @@ pub(super) struct Walk<'a> {
     pub(super) record: Values,
     /// Records met so far, by list.
     pub(super) records: BTreeMap<usize, Vec<Values>>,
+    /// The number of each by what it says, so that equal ones are found without a look at all.
+    pub(super) same: BTreeMap<(usize, Vec<(Target, String)>), usize>,
     /// Which entries point to them.
     pub(super) links: Vec<Link>,
     /// What is said once for all entries that point to it, by list.
@@ -78,6 +81,7 @@ pub(super) fn walk<'a>(table: &'a Table, plan: &'a Plan, document: &Document) ->
         group: Values::new(),
         record: Values::new(),
         records: BTreeMap::new(),
+        same: BTreeMap::new(),
         links: Vec::new(),
         pools: BTreeMap::new(),
         pointed: BTreeSet::new(),
