@@ -142,6 +142,8 @@ pub struct FieldRow {
     pub max: Option<usize>,
     /// What a text must look like.
     pub pattern: Option<Pattern>,
+    /// What stands there when there is no value.
+    pub absent: Option<String>,
     /// How one text is spread over several leaves.
     pub parts: Parts,
     /// A code another field must have for this one to mean what the format means (kilograms).
@@ -289,6 +291,7 @@ impl FieldRow {
             min: None,
             max: None,
             pattern: None,
+            absent: None,
             parts: Parts::One,
             implies: None,
             also: None,

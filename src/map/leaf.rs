@@ -55,6 +55,7 @@ impl Walk<'_> {
             Some(Does::Cell(compound, column)) => self.cell((*compound, *column), leaf),
             Some(Does::Count(_) | Does::Pointer(_)) => self.wait(row, leaf),
             Some(Does::Ordinal(list)) => self.ordinal(*list, leaf),
+            Some(Does::Field(field)) if field.absent.as_deref() == Some(leaf.text.trim()) => {}
             Some(Does::Field(field)) if field.parts != Parts::One => self.piece(row, part, field, leaf),
             Some(Does::Field(field)) => {
                 let later = field.again.is_some()

@@ -267,7 +267,7 @@ fn demand(plan: &Plan, number: usize) -> Option<Demand> {
         }
         _ => return None,
     };
-    if field.ordinal {
+    if field.ordinal || field.absent.is_some() {
         return None;
     }
     let (codes, words) = match &field.form {

@@ -70,6 +70,9 @@ impl Walk<'_> {
             if field.ordinal {
                 return Ok(self.as_ordinal(field, here.index));
             }
+            if let Some(absent) = &field.absent {
+                return Ok(Some(vec![Node::leaf("", absent)]));
+            }
             if part == 0 {
                 self.cannot(row, field, here, None);
             }
@@ -203,7 +206,9 @@ impl Walk<'_> {
 
     fn fits(&self, field: &FieldRow, text: &str) -> Result<(), Unfit> {
         match field.max {
-            _ if text.trim().is_empty() => Err(Unfit::Spelling),
+            _ if text.trim().is_empty() || field.absent.as_deref() == Some(text.trim()) => {
+                Err(Unfit::Spelling)
+            }
             _ if !self.table.charset.holds(text) => Err(Unfit::Charset(self.table.charset.name())),
             Some(max) if self.table.lengths.of(text) > max => Err(Unfit::TooLong(max)),
             _ => field.formed(self.table.lengths, text),

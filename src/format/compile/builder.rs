@@ -240,6 +240,22 @@ impl<'a> Builder<'a> {
         self.variant.as_ref().map_or_else(|| path.clone().into_owned(), |name| path.replace(VARIANT, name))
     }
 
+    /// Whether the variant at hand demands a row.
+    pub(in crate::format) fn demands(&self, raw: &RawRow) -> bool {
+        let Some(first) = raw.required_in.first() else { return raw.required };
+        if raw.required {
+            let reason = "required = true and required_in: say one of them";
+            self.problems.add(first.spot.problem(reason));
+        }
+        for name in raw.required_in.iter().filter(|_| !raw.only.is_empty()) {
+            if !raw.only.iter().any(|only| only.value == name.value) {
+                let reason = format!("\"{}\" is demanded, but only leaves it out", name.value);
+                self.problems.add(name.spot.problem(reason));
+            }
+        }
+        self.admits(&raw.required_in)
+    }
+
     pub(super) fn admits(&self, only: &[Found<String>]) -> bool {
         let names = self.file.variants.as_ref().map(|variants| &variants.names);
         for name in only {

@@ -18,6 +18,9 @@ use super::{
 
 impl Builder<'_> {
     pub(super) fn list(&mut self, raw: &RawList) {
+        if !self.admits(&raw.only) {
+            return;
+        }
         let Some(field) = Field::named(&raw.is.value).filter(|field| field.kind().is_none()) else {
             let lists = Field::all().filter(|field| field.kind().is_none()).map(Field::path);
             let problem =

@@ -68,7 +68,8 @@ pub(super) fn add(
     let Some(does) = does(builder, raw, prefix, &around, &path) else { return };
     once(builder, raw, &does, &text);
     let number = builder.rows.len();
-    builder.rows.push(Row { at: text, does, required: raw.required, line: raw.spot.line });
+    let required = builder.demands(raw);
+    builder.rows.push(Row { at: text, does, required, line: raw.spot.line });
     builder.spots.push(raw.spot.clone());
     for (part, last) in path.parts.iter().enumerate() {
         let mut steps = path.parents.clone();
@@ -188,6 +189,7 @@ fn field_row(
         min: raw.min,
         max: raw.max,
         pattern: pattern(builder, raw),
+        absent: raw.absent.as_ref().map(|absent| absent.value.clone()),
         parts,
         also,
         weight,
@@ -225,6 +227,14 @@ fn check(builder: &Builder<'_>, raw: &RawRow, row: &FieldRow) {
         wrong(
             "also and weight go with a field of its own place only, without again, ordinal, shared and the like",
         );
+    }
+    if let Some(absent) = &row.absent {
+        if absent.trim() != absent || absent.is_empty() {
+            wrong("absent is a text without white space around it");
+        }
+        if row.parts != Parts::One || raw.again || raw.ordinal {
+            wrong("absent does not go with again, ordinal and a text in parts");
+        }
     }
     if row.weight.is_some() && matches!(row.form, Form::Measure(..) | Form::Key(_) | Form::Named(_)) {
         wrong("weight does not go with unit and key");

@@ -225,3 +225,43 @@ fn what_is_said_once_and_pointed_to_is_checked() {
         assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn variants_say_which_lists_and_demands_are_theirs() {
+    let variants = "[variants]\nis = \"form\"\nnames = [\"A\", \"B\"]\n[[list]]\nis = \"items[]\"\nat = \"{form}/Goods[]\"\nonly = [\"A\"]\n\
+                    [[block]]\nrows = [{ at = \"Number\", is = \"number\" }]\n[[block]]\nat = \"{form}\"\n";
+    let text = |rows: &str| format!("{variants}rows = [\n{rows}\n]\n");
+    let good = "{ at = \"Title\", is = \"title\", required_in = [\"B\"] },\n\
+                { at = \"Goods[]/Name\", is = \"items[].description\", only = [\"A\"], required_in = [\"A\"] },";
+    assert_eq!(problems(&text(good)), Vec::<String>::new());
+    for (from, to, reason) in [
+        ("required_in = [\"B\"]", "required_in = [\"C\"]", "\"C\" is not a variant"),
+        ("required_in = [\"B\"]", "required_in = [\"B\"], required = true", "say one of them"),
+        ("required_in = [\"A\"]", "required_in = [\"B\"]", "is demanded, but only leaves it out"),
+        ("only = [\"A\"], ", "", "Goods[] repeats, but nothing says what it is"),
+    ] {
+        let found = problems(&text(&good.replace(from, to)));
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{to}: {found:?}");
+    }
+    let codes = folder().join("codes");
+    let id = FormatId::new("test").unwrap();
+    let table =
+        Table::read(&id, &format!("{HEAD}{}", text(good)), &codes, "f", &Problems::default()).unwrap();
+    let title =
+        |plan: usize| table.plans[plan].rows.iter().find(|row| row.at.ends_with("Title")).unwrap().required;
+    assert_eq!((title(0), title(1)), (false, true));
+    assert_eq!((table.plans[0].lists.len(), table.plans[1].lists.len()), (1, 0));
+}
+
+#[test]
+fn the_word_for_no_value_is_a_plain_text_on_a_plain_row() {
+    for (text, reason) in [
+        ("absent = \" \"", "without white space around it"),
+        ("absent = \"-\", repeat = \"lines\"", "absent does not go with"),
+        ("absent = \"-\", again = true", "absent does not go with"),
+    ] {
+        let at = if text.contains("repeat") { "T[]" } else { "T" };
+        let found = row(&format!("{{ at = \"{at}\", is = \"title\", {text} }},"));
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{text}: {found:?}");
+    }
+}

@@ -329,3 +329,27 @@ fn a_pointer_to_nothing_and_an_entry_nobody_points_to_are_found_with_their_lines
     let wrong = "<Coo><Number>7</Number><Maker><No>1</No><Name>A</Name></Maker><Goods><Name>x</Name><By>2</By></Goods></Coo>";
     assert_eq!(at(&read(&table, wrong), "items[1].producer.name"), None);
 }
+
+#[test]
+fn a_flag_is_read_in_every_spelling_xml_has_for_it() {
+    let table = rows("{ at = \"F\", is = \"producerConfidential\" },");
+    let flag = |text: &str| {
+        let draft = read(&table, &format!("<Coo><Number>7</Number><F>{text}</F></Coo>"));
+        (at(&draft, "producerConfidential").unwrap_or_default(), draft.findings.len())
+    };
+    let spelled = |value: &str, findings| (value.to_owned(), findings);
+    for (text, value) in [("1", "true"), (" true ", "true"), ("0", "false"), ("false", "false")] {
+        assert_eq!(flag(text), spelled(value, 0), "{text}");
+    }
+    for text in ["yes", "2", "TRUE"] {
+        assert_eq!(flag(text), spelled("", 1), "{text}");
+    }
+}
+
+#[test]
+fn the_word_for_no_value_is_none_and_missing_it_is_still_a_finding() {
+    let table = rows("{ at = \"R\", is = \"registrationNumber\", absent = \"б/н\", required = true },");
+    let draft = read(&table, "<Coo><Number>7</Number><R> б/н </R></Coo>");
+    assert_eq!((at(&draft, "registrationNumber"), draft.findings.len(), draft.remainder.len()), (None, 0, 0));
+    assert_eq!(read(&table, "<Coo><Number>7</Number></Coo>").findings.len(), 1);
+}

@@ -339,3 +339,15 @@ fn what_entries_have_in_common_is_written_once_and_pointed_to() {
     assert!(!plain(&strict, &city).contains("By"));
     assert_eq!(losses(&strict, &city).len(), 2);
 }
+
+#[test]
+fn the_word_for_no_value_is_written_for_none_and_never_for_a_value() {
+    let table =
+        rows("{ at = \"R\", is = \"registrationNumber\", absent = \"б/н\", max = 5, required = true },");
+    assert!(text(&table, &certificate(&[])).contains("<R>б/н</R>"));
+    assert!(text(&table, &certificate(&[("registrationNumber", "17")])).contains("<R>17</R>"));
+    for value in ["too long", "б/н"] {
+        let refused = unfilled(&table, &certificate(&[("registrationNumber", value)]));
+        assert!(refused.len() == 1 && refused[0].starts_with("R (registrationNumber)"), "{refused:?}");
+    }
+}

@@ -230,9 +230,10 @@ fn a_description_of_more_than_a_thousand_characters_is_refused_never_cut() {
 fn no_number_is_no_number() {
     let draft = changed("ru-ct2", "RS 0004412", "б/н");
     assert_eq!(draft.identity.number, None);
-    // A registration number that says "none" is kept as it came, and is nobody's key.
+    // A registration number that says "none" is none, and is written so again.
     let draft = changed("ru-ct2", "<RegNumber>", "<RegNumber>");
-    assert_eq!(says(&draft.certificate, "registrationNumber").as_deref(), Some("б/н"));
+    assert_eq!(says(&draft.certificate, "registrationNumber"), None);
+    assert!(written("ru-ct2", &draft.certificate).contains("<RegNumber>б/н</RegNumber>"));
     assert_eq!(draft.identity.number.as_deref(), Some("RS 0004412"));
 }
 
