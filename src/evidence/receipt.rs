@@ -141,14 +141,16 @@ pub fn finding(finding: &Finding) -> Value {
     members.insert("code".into(), json!(finding.reason.code()));
     if let Some(place) = &finding.place {
         members.insert("field".into(), json!(place.path()));
-        if place.field.row().wco_id != "-" {
-            members.insert("wcoId".into(), json!(place.field.row().wco_id));
+        if let Some(id) = place.field.wco_id() {
+            members.insert("wcoId".into(), json!(id));
         }
     }
     if let Some(position) = &finding.position {
         members.insert("path".into(), json!(position.path));
         if position.line > 0 {
             members.insert("line".into(), json!(position.line));
+        }
+        if position.column > 0 {
             members.insert("column".into(), json!(position.column));
         }
     }

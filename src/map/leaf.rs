@@ -161,7 +161,9 @@ impl Walk<'_> {
         let name = field.target.field;
         let about = |reason, advice: String| finding::about_field(name, reason, advice);
         if read.unknown_code {
-            let advice = format!("no code is known for this word; it is kept as text beside {name}");
+            let advice = format!(
+                "no code is known for this word; use one of the format's list for {name}; it is kept as text"
+            );
             self.find(field, leaf, about(Reason::CodeUnknown, advice));
         }
         let length = self.table.lengths.of(leaf.text.trim());

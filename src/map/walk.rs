@@ -122,7 +122,7 @@ impl Walk<'_> {
                     let number = places.number(child).unwrap_or(*number);
                     let mark = self.trail.down(&child.name, number, child.listed);
                     match again {
-                        Some(plan) => self.stands_again(plan, child),
+                        Some(plan) => self.stands_again(plan, child, index),
                         None => self.misspelt(element, child),
                     }
                     self.left(again, child);
@@ -262,7 +262,7 @@ impl Walk<'_> {
     }
 
     /// An element that has one place and stands there again: whoever reads the last one reads another document.
-    fn stands_again(&mut self, plan: &Element, node: &Node) {
+    fn stands_again(&mut self, plan: &Element, node: &Node, index: Index) {
         if let Repeat::Record(list) = plan.repeat
             && self.plan.lists.get(list).is_some_and(|list| list.several)
         {
@@ -272,7 +272,11 @@ impl Walk<'_> {
         let advice = "this stands here once; the first one counts";
         let finding = match row.map(|row| &row.does) {
             Some(Does::Field(field)) => {
-                finding::about_field(field.target.field, Reason::FieldInvalid, advice)
+                let finding = finding::about_field(field.target.field, Reason::FieldInvalid, advice);
+                match field.target.place(index) {
+                    Some(place) => finding.about(place),
+                    None => finding,
+                }
             }
             Some(Does::Drop) => return,
             _ => Finding::warning(Reason::FieldInvalid, advice),

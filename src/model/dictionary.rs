@@ -90,6 +90,12 @@ impl Field {
         self.row().path
     }
 
+    /// Id in the WCO Data Model, if the field has one there.
+    #[must_use]
+    pub fn wco_id(self) -> Option<&'static str> {
+        Some(self.row().wco_id).filter(|id| *id != "-")
+    }
+
     /// Kind of value; `None` for a list.
     #[must_use]
     pub fn kind(self) -> Option<Kind> {

@@ -46,15 +46,17 @@ pub struct Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
-        if self.line > 0 {
-            write!(f, " (line {}", self.line)?;
-            if self.column > 0 {
-                write!(f, ", column {}", self.column)?;
-            }
-            f.write_str(")")?;
+        let place = match (self.line, self.column) {
+            (0, _) => String::new(),
+            (line, 0) => format!("line {line}"),
+            (line, column) => format!("line {line}, column {column}"),
+        };
+        match (self.path.as_str(), place.as_str()) {
+            // The outermost object of JSON has no name.
+            ("", place) => f.write_str(place),
+            (path, "") => f.write_str(path),
+            (path, place) => write!(f, "{path} ({place})"),
         }
-        Ok(())
     }
 }
 
@@ -110,6 +112,9 @@ impl fmt::Display for Finding {
         write!(f, "{} {}", self.level.word(), self.reason.code())?;
         if let Some(place) = &self.place {
             write!(f, " {}", place.path())?;
+            if let Some(id) = place.field.wco_id() {
+                write!(f, " (WCO {id})")?;
+            }
         }
         if let Some(position) = &self.position {
             write!(f, " at {position}")?;

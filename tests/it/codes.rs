@@ -115,7 +115,7 @@ fn a_code_that_has_gone_is_mapped_and_named_with_its_last_day() {
     assert_eq!(
         said(&gone),
         [
-            "warning code-out-of-dates originCountry at /originCountry (line 3, column 18): this code counted until \
+            "warning code-out-of-dates originCountry (WCO 063) at /originCountry (line 3, column 18): this code counted until \
           2010-12-15, before the certificate's issue"
         ]
     );
@@ -130,7 +130,10 @@ fn a_code_in_no_list_is_named_and_kept() {
     let unknown = document("2026-03-01", ",\n\"currency\": \"ABC\", \"originCountry\": \"QX\"");
     let said = said(&unknown);
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("warning code-unknown originCountry at /originCountry (line 3,"), "{said:?}");
+    assert!(
+        said[0].starts_with("warning code-unknown originCountry (WCO 063) at /originCountry (line 3,"),
+        "{said:?}"
+    );
     assert!(said[1].contains("this is in no row of the list of currencies"), "{said:?}");
     assert_eq!(draft(&unknown).certificate.text("currency").as_deref(), Some("ABC"));
 }

@@ -41,5 +41,6 @@ mod schema;
 mod signers;
 mod store;
 mod support;
+mod traps;
 mod tutorial;
 mod validate;

@@ -94,7 +94,7 @@ fn a_json_schema_speaks_the_same_way() {
     assert_eq!(
         said,
         [
-            "severe schema-invalid at  (line 1, column 1): the schema of the format: \"issueDateTime\" is a required property",
+            "severe schema-invalid at line 1, column 1: the schema of the format: \"issueDateTime\" is a required property",
             "severe schema-invalid at /iD (line 1, column 8): the schema of the format: the value does not match \"^AL-\"",
             "severe schema-invalid at /lines/1/name (line 3, column 12): the schema of the format: the value is longer than \
              5 characters",

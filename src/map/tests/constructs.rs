@@ -145,8 +145,8 @@ fn a_text_of_another_form_is_reported_and_kept() {
     assert_eq!(
         findings(&draft),
         [
-            "warning field-invalid documentId at /Coo/Hs (line 1, column 24): this text does not have the form [0-9]{4}(\\.[0-9]{2})?",
-            "warning field-invalid marks at /Coo/Mark[1] (line 1, column 39): this text is shorter than 2",
+            "warning field-invalid documentId (WCO D026) at /Coo/Hs (line 1, column 24): this text does not have the form [0-9]{4}(\\.[0-9]{2})?",
+            "warning field-invalid marks (WCO 142) at /Coo/Mark[1] (line 1, column 39): this text is shorter than 2",
         ]
     );
     assert_eq!((at(&draft, "documentId"), at(&draft, "marks"), draft.remainder.len()), (None, None, 2));

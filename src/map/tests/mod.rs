@@ -95,8 +95,8 @@ fn a_text_that_is_no_value_is_reported_where_it_stands_and_kept() {
     assert_eq!(
         findings(&draft),
         [
-            "warning field-invalid totals.grossWeight at /Coo/Weight (line 3, column 1): this text is not a decimal number such as 1250.75",
-            "severe code-unknown destinationCountry at /Coo/To (line 3, column 21): use a code of the format's list for destinationCountry",
+            "warning field-invalid totals.grossWeight (WCO 131) at /Coo/Weight (line 3, column 1): this text is not a decimal number such as 1250.75",
+            "severe code-unknown destinationCountry (WCO 465) at /Coo/To (line 3, column 21): use a code of the format's list for destinationCountry",
         ]
     );
     assert_eq!(draft.remainder.len(), 2);
