@@ -3,7 +3,7 @@
 //!
 //! Expected: some sixty values, each with a path of its own and a place in a tree, so tens of microseconds each way.
 //! Reads the real ALADI sample where it lies beside the project, else the shipped one that is most like it.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::{fs, hint::black_box, path::Path};
 

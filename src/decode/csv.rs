@@ -49,10 +49,10 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Finding> {
     Ok(Document { syntax: Syntax::Csv, root })
 }
 
-/// The first delimiter of the header line outside quotation marks; with one column it does not matter.
+/// The first delimiter of the header line, which blank lines may precede, outside quotation marks; with one column it does not matter.
 fn delimiter(text: &str) -> u8 {
     let mut quoted = false;
-    for byte in text.bytes() {
+    for byte in text.trim_start_matches(['\r', '\n']).bytes() {
         match byte {
             b'"' => quoted = !quoted,
             b'\r' | b'\n' if !quoted => break,

@@ -2,6 +2,9 @@
 
 use crate::decode::document::Node;
 
+/// What makes a cell stand in quotation marks: every delimiter, because readers tell the one in use by the header line.
+const QUOTED: [char; 6] = [',', ';', '\t', '"', '\r', '\n'];
+
 /// Writes a document with these columns and this delimiter.
 #[must_use]
 pub fn write(root: &Node, columns: &[String], delimiter: u8) -> Vec<u8> {
@@ -20,7 +23,7 @@ fn line<'a>(out: &mut String, delimiter: char, cells: impl Iterator<Item = &'a s
         if i > 0 {
             out.push(delimiter);
         }
-        if cell.contains([delimiter, '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ') {
+        if cell.contains(QUOTED) || cell.starts_with(' ') || cell.ends_with(' ') {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
             out.push('"');

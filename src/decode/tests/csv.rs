@@ -31,6 +31,7 @@ fn cells_are_parted_by_what_the_header_line_has_first() {
         "HS;Name\n8408;\"a;b, \"\"c\"\"\"\n",
         "HS\tName\n8408\t\"a;b, \"\"c\"\"\"\n",
         "\"HS\";Name\n8408;\"a;b, \"\"c\"\"\"\n",
+        "\r\n\nHS;Name\n8408;\"a;b, \"\"c\"\"\"\n",
     ] {
         let root = accepted(Syntax::Csv, text).document.root;
         let cells: Vec<_> =
