@@ -1,8 +1,8 @@
 //! Documents inside a wrapper that proves they were not changed: opened after parsing and before recognition.
 //!
 //! One wrapper is taken, OpenAttestation 2.0: each value of `data` is salted (`<uuid>:<type>:<value>`), `targetHash`
-//! is a digest over the digests of all values ([`salt`]), and a merkle proof leads from it to `merkleRoot`
-//! ([`merkle`]). All of it is recomputed on the very tree that is mapped; then the salt is taken off, and each value
+//! is a digest over the digests of all values (`salt`), and a merkle proof leads from it to `merkleRoot`
+//! (`merkle`). All of it is recomputed on the very tree that is mapped; then the salt is taken off, and each value
 //! gets the type the salt names, with the line and column it has in the original.
 //!
 //! **Invariant:** a [`Wrapped`] means that the values are those that were hashed. It says nothing of who did that:
