@@ -71,6 +71,12 @@ pub enum Unfit {
     /// The fixed prefix is not there.
     #[error("does not begin with {0}")]
     NoPrefix(String),
+    /// Not a date as the format writes it; an example.
+    #[error("is not a date such as {0}")]
+    NotDate(&'static str),
+    /// Not a number with a comma before the decimals.
+    #[error("is not a decimal number such as 1250,75")]
+    NotDecimal,
     /// A point where the format has a comma.
     #[error("has a point; this format has a comma before the decimals")]
     Point,
@@ -162,9 +168,18 @@ impl Form {
             Self::Uri(scheme) => plain(&uri::read(scheme, token)),
             Self::HsDotted => plain(&token.replace('.', "")),
             Self::Decimal { comma: true, .. } if token.contains('.') => Err(Unfit::Point),
-            Self::Decimal { comma: true, .. } => plain(&token.replacen(',', ".", 1)),
+            Self::Decimal { comma: true, .. } => {
+                let number = Value::parse(kind, &token.replacen(',', ".", 1));
+                Ok(Read::main(number.map_err(|misfit| match misfit {
+                    Misfit::NotDecimal => Unfit::NotDecimal,
+                    other => other.into(),
+                })?))
+            }
             Self::Decimal { .. } | Self::Key(_) | Self::Named(_) => plain(token),
-            Self::Date(form) => plain(&form.read(token).ok_or(Misfit::NotDate)?),
+            Self::Date(form) => {
+                let date = form.read(token).map(|date| Value::parse(kind, &date));
+                Ok(Read::main(date.unwrap_or(Err(Misfit::NotDate)).map_err(|misfit| form.misfit(misfit))?))
+            }
             Self::Flag(None) => plain(match token {
                 "1" => "true",
                 "0" => "false",
@@ -336,6 +351,16 @@ impl DateForm {
             Self::Slashed => day_first("/"),
             Self::Dotted => day_first("."),
             Self::Day | Self::Datetime | Self::Zoned | Self::Any => Some(token.to_owned()),
+        }
+    }
+
+    /// Why a text is no date, with an example in this form.
+    fn misfit(self, misfit: Misfit) -> Unfit {
+        match (misfit, self) {
+            (Misfit::NotDate, Self::Compact) => Unfit::NotDate("20260331"),
+            (Misfit::NotDate, Self::Slashed) => Unfit::NotDate("31/03/2026"),
+            (Misfit::NotDate, Self::Dotted) => Unfit::NotDate("31.03.2026"),
+            (misfit, _) => misfit.into(),
         }
     }
 

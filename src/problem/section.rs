@@ -100,10 +100,14 @@ impl<'a> Section<'a> {
         self.raw(key).is_some()
     }
 
-    /// A text.
+    /// A text; control characters other than tab and line end are a problem.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<Found<String>> {
-        self.typed(key, "a text in quotes", |value| value.as_str().map(ToOwned::to_owned))
+        let found = self.typed(key, "a text in quotes", |value| value.as_str().map(ToOwned::to_owned))?;
+        if found.value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+            self.wrong(key, "holds a control character");
+        }
+        Some(found)
     }
 
     /// A text that must be there; empty, with a problem, when it is not.

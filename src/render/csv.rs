@@ -19,6 +19,7 @@ pub fn write(root: &Node, columns: &[String], delimiter: u8) -> Vec<u8> {
 }
 
 fn line<'a>(out: &mut String, delimiter: char, cells: impl Iterator<Item = &'a str>) {
+    let start = out.len();
     for (i, cell) in cells.enumerate() {
         if i > 0 {
             out.push(delimiter);
@@ -31,5 +32,24 @@ fn line<'a>(out: &mut String, delimiter: char, cells: impl Iterator<Item = &'a s
             out.push_str(cell);
         }
     }
+    // The only cell of a row, when empty, would be a blank line, which is no row.
+    if out.len() == start {
+        out.push_str("\"\"");
+    }
     out.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{document::Syntax, limit::Limits};
+
+    #[test]
+    fn a_row_whose_only_cell_is_empty_stays_a_row() {
+        let read = |bytes: &[u8]| crate::decode::decode(Syntax::Csv, bytes, &Limits::DEFAULT);
+        let document = read(b"a\n\"\"\nb\n").unwrap_or_else(|finding| panic!("{finding}")).document;
+        let written = write(&document.root, &["a".to_owned()], b',');
+        assert_eq!(written, b"a\r\n\"\"\r\nb\r\n");
+        assert_eq!(read(&written).map_or(0, |again| again.document.root.children.len()), 2);
+    }
 }

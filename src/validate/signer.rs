@@ -176,7 +176,11 @@ pub(super) fn judge(
             | Refusal::Ahead
             | Refusal::OutOfDates
             | Refusal::LeafOutOfDates
-            | Refusal::Revoked => located(case, "issueDate", refusal.finding()),
+            | Refusal::Revoked
+                if official.signed_at.is_none() =>
+            {
+                located(case, "issueDate", refusal.finding())
+            }
             _ => refusal.finding(),
         }),
     }
