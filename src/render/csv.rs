@@ -2,8 +2,9 @@
 
 use crate::decode::document::Node;
 
-/// What makes a cell stand in quotation marks: every delimiter, because readers tell the one in use by the header line.
-const QUOTED: [char; 6] = [',', ';', '\t', '"', '\r', '\n'];
+/// What makes a cell stand in quotation marks: every delimiter, because readers tell the one in use by the header line, and
+/// the mark that readers take off the beginning of a file.
+const QUOTED: [char; 7] = [',', ';', '\t', '"', '\r', '\n', '\u{feff}'];
 
 /// Writes a document with these columns and this delimiter.
 #[must_use]
@@ -43,6 +44,15 @@ fn line<'a>(out: &mut String, delimiter: char, cells: impl Iterator<Item = &'a s
 mod tests {
     use super::*;
     use crate::decode::{document::Syntax, limit::Limits};
+
+    #[test]
+    fn a_byte_order_mark_that_is_text_stays_text() {
+        let document = Node { children: vec![Node::branch("row")], ..Node::branch("") };
+        let written = write(&document, &["\u{feff}a".to_owned()], b',');
+        let read = crate::decode::decode(Syntax::Csv, &written, &Limits::DEFAULT);
+        let read = read.unwrap_or_else(|finding| panic!("{finding}")).document.root;
+        assert_eq!(read.children[0].children[0].name, "\u{feff}a");
+    }
 
     #[test]
     fn a_row_whose_only_cell_is_empty_stays_a_row() {
