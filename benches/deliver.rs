@@ -23,7 +23,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 fn judge(bench: &mut Criterion) {
     let delivery = DeliveryId(uuid::Uuid::from_u128(7));
     let digest = Digest::of(b"<cod/>");
-    let expected = Expected { delivery, digest, acknowledge: Acknowledge::Echo };
+    let expected = Expected { delivery, digest, acknowledge: Acknowledge::Echo, keys: &[] };
     let received = Received::Answer(Answer {
         status: 202,
         delivery: Some(delivery.to_string()),

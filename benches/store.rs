@@ -25,9 +25,9 @@ use coohub::{
     },
     store::{
         Config, Store,
-        record::{
-            Acceptance, Accepted, Attempt, Body, Cargo, NewDelivery, Outcome, Role, Routing, Standing, View,
-        },
+        claim::Rank,
+        record::{Acceptance, Accepted, Attempt, Body, Cargo, NewDelivery, Outcome, Role, Routing, View},
+        standing::Standing,
     },
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -92,6 +92,7 @@ fn push() -> Acceptance {
         media_type: "application/xml".to_owned(),
         config: digest,
         test: false,
+        bulk: false,
         answer: None,
         duplicate_of: None,
         attachments: Vec::new(),
@@ -103,6 +104,8 @@ fn push() -> Acceptance {
             body(Role::Canonical, document(number, "canonical")),
         ],
         receipt: digest.hex().repeat(12).into_bytes(),
+        parked_until: None,
+        parked_max: u32::MAX,
         seen: Standing::default(),
     }
 }
@@ -110,12 +113,14 @@ fn push() -> Acceptance {
 fn delivery(target: &str, rendering: Vec<u8>) -> NewDelivery {
     NewDelivery {
         id: DeliveryId(Uuid::now_v7()),
+        about: None,
+        gap: None,
         target: MemberId::new(target).unwrap(),
         cargo: Cargo::Certificate,
         view: View::Full,
         body: Some(body(Role::Rendering, rendering)),
         weight: 18,
-        urgent: false,
+        rank: Rank::Usual,
         created: NOW,
         held: None,
         losses: Vec::new(),
@@ -133,9 +138,10 @@ fn delivered(delivery: DeliveryId) -> Outcome {
         detail: "echo".to_owned(),
         answer: Some(Digest([1; 32])),
         grade: Some('C'),
+        receipt: None,
     };
     let life = Life { state: State::Delivered, created: NOW, failures: 0 };
-    Outcome { delivery, attempt: Some(attempt), life, at: NOW, notice: None }
+    Outcome { delivery, attempt: Some(attempt), life, at: NOW, telling: None }
 }
 
 async fn accept(store: Store) {
@@ -147,13 +153,23 @@ async fn cycle(store: Store) {
     let push = push();
     let (message, rendering) = (push.id, push.bodies.first().unwrap().bytes.clone());
     assert!(store.receipt_of(&push.source, &push.key).await.unwrap().is_none());
-    store.standing(&push.subject).await.unwrap();
+    store.standing(&push.subject, None).await.unwrap();
     assert_eq!(store.accept(push).await.unwrap(), Accepted::Stored);
     let deliveries: Vec<_> = TARGETS.iter().map(|target| delivery(target, rendering.clone())).collect();
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id).collect();
-    store.route(Routing { message, config: Digest([0; 32]), deliveries }).await.unwrap();
+    store
+        .route(Routing {
+            message,
+            config: Digest([0; 32]),
+            at: NOW,
+            superseded: Vec::new(),
+            unaddressed: false,
+            deliveries,
+        })
+        .await
+        .unwrap();
     for id in ids {
-        store.rendering(id).await.unwrap().unwrap();
+        store.sending(id).await.unwrap().unwrap();
         store.finish(delivered(id)).await.unwrap();
     }
 }

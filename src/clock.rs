@@ -1,11 +1,14 @@
 //! The only reader of wall time, and the only sleeper: real, or turned by hand in tests.
+//!
+//! Wall time may be set by anybody at any moment; steady time only passes. What must not be given away by a step of the
+//! wall clock (rates, the clock guard) counts steady time.
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
@@ -25,6 +28,7 @@ pub enum Clock {
 #[derive(Debug)]
 pub struct Manual {
     now: AtomicI64,
+    steady_millis: AtomicU64,
     turned: Notify,
 }
 
@@ -32,7 +36,11 @@ impl Clock {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn manual(start: Timestamp) -> (Self, Arc<Manual>) {
-        let manual = Arc::new(Manual { now: AtomicI64::new(start.0), turned: Notify::new() });
+        let manual = Arc::new(Manual {
+            now: AtomicI64::new(start.0),
+            steady_millis: AtomicU64::new(0),
+            turned: Notify::new(),
+        });
         (Self::Manual(manual.clone()), manual)
     }
 
@@ -47,6 +55,16 @@ impl Clock {
                 Timestamp::default().plus(since)
             }
             Self::Manual(manual) => Timestamp(manual.now.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Time that passed since some moment of this process, whatever is done to the wall clock.
+    #[must_use]
+    pub fn steady(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        match self {
+            Self::Real => START.get_or_init(Instant::now).elapsed(),
+            Self::Manual(manual) => Duration::from_millis(manual.steady_millis.load(Ordering::SeqCst)),
         }
     }
 
@@ -73,10 +91,17 @@ impl Clock {
 }
 
 impl Manual {
-    /// Turns the clock forward and wakes whoever waits on it.
+    /// Lets time pass and wakes whoever waits on it.
     pub fn advance(&self, duration: Duration) {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.steady_millis.fetch_add(millis, Ordering::SeqCst);
+        self.step(duration, true);
+    }
+
+    /// Sets the wall clock forward or back by so much, while no time passes.
+    pub fn step(&self, duration: Duration, forward: bool) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        self.now.fetch_add(millis, Ordering::SeqCst);
+        self.now.fetch_add(if forward { millis } else { -millis }, Ordering::SeqCst);
         self.turned.notify_waiters();
     }
 }

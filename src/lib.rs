@@ -23,6 +23,13 @@ pub mod render;
 pub mod deliver;
 pub mod receipt;
 
+// What an operator asks of it, and the doors for it.
+pub mod operate;
+pub mod change;
+pub mod observe;
+pub mod control;
+pub mod console;
+
 // What the stages speak and read.
 pub mod evidence;
 pub mod format;
@@ -33,6 +40,8 @@ pub mod region;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crash;
+pub mod files;
 pub mod hub;
 pub mod message;
 pub mod problem;

@@ -5,6 +5,10 @@ use std::{
     process::ExitCode,
 };
 
+/// A certificate is many small values, made on one thread and dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // The one place that reads the process environment; what is not Unicode cannot be a setting.
     let environment = std::env::vars_os()

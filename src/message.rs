@@ -10,7 +10,7 @@ use crate::model::{
     envelope::{Answer, Cancellation},
     finding::Finding,
     id::{DeliveryId, MemberId, MessageId},
-    key::Key,
+    key::{self, Key},
     reason::Reason,
     time::Timestamp,
     value::Date,
@@ -53,6 +53,7 @@ enum Raw {
         issuer: String,
         number: String,
         version: Option<u32>,
+        country: Option<String>,
         reason: RawReason,
         decided: String,
     },
@@ -78,7 +79,7 @@ struct RawReason {
 pub fn read(body: &[u8]) -> Result<Message, Finding> {
     let raw: Raw = serde_json::from_slice(body).map_err(|error| malformed(wrong(&error)))?;
     match raw {
-        Raw::Cancellation { agreement, issuer, number, version, reason, decided } => {
+        Raw::Cancellation { agreement, issuer, number, version, country, reason, decided } => {
             for (name, word) in [
                 ("agreement", &agreement),
                 ("issuer", &issuer),
@@ -86,6 +87,12 @@ pub fn read(body: &[u8]) -> Result<Message, Finding> {
                 ("reason.code", &reason.code),
             ] {
                 fits(name, word, 1, WORD_CHARACTERS_MAX)?;
+            }
+            if !key::is_sound(&number) {
+                return Err(malformed(format!("number {}", key::SOUND)));
+            }
+            if let Some(country) = &country {
+                fits("country", country, 1, WORD_CHARACTERS_MAX)?;
             }
             fits("reason.text", &reason.text, 0, REASON_TEXT_CHARACTERS_MAX)?;
             let decided = Date::new(&decided)
@@ -96,6 +103,7 @@ pub fn read(body: &[u8]) -> Result<Message, Finding> {
                 issuer,
                 number,
                 version,
+                country,
                 reason_code,
                 reason_text,
                 decided,
@@ -228,6 +236,8 @@ mod tests {
         assert!(code(&long).unwrap_err().starts_with("number must have"));
         let fits = CANCELLATION.replace("\"7\"", &format!("\"{}\"", "7".repeat(WORD_CHARACTERS_MAX)));
         assert!(code(&fits).is_ok());
+        let unseen = CANCELLATION.replace("\"7\"", "\"7\u{202E}\"");
+        assert!(code(&unseen).unwrap_err().starts_with("number has at most"));
         assert!(
             code(&CANCELLATION.replace("2026-03-31", "31.3.2026"))
                 .unwrap_err()

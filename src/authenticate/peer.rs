@@ -87,6 +87,12 @@ impl Peer {
         URL_SAFE_NO_PAD.encode(self.digest.0)
     }
 
+    /// The end of the leaf's validity.
+    #[must_use]
+    pub fn ends(&self) -> Timestamp {
+        Timestamp(self.valid_seconds.1.saturating_mul(1000))
+    }
+
     /// Whether the leaf carries a name exactly: a URI when the name has a colon, else a DNS name. No wildcards.
     #[must_use]
     pub fn is_named(&self, san: &str) -> bool {

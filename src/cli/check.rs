@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     hub::identity,
-    problem::{PROBLEMS_SHOWN_MAX, Problem, Problems},
+    problem::{PROBLEMS_SHOWN_MAX, Problem, Problems, Spot},
     region::{Region, load, notice},
 };
 
@@ -25,8 +25,24 @@ pub struct Args {
     pub without_certs: bool,
 }
 
+/// What was found in a folder.
+struct Found {
+    problems: Vec<Problem>,
+    notices: Vec<Problem>,
+    region: Option<Region>,
+}
+
 /// Writes every problem and notice, then a summary; 0 when there is no problem, 78 otherwise.
 pub fn check(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut Output<'_>) -> u8 {
+    report(&look(arguments, environment), out)
+}
+
+/// Whether there is no problem.
+pub(super) fn is_right(arguments: &Args, environment: &BTreeMap<String, String>) -> bool {
+    look(arguments, environment).problems.is_empty()
+}
+
+fn look(arguments: &Args, environment: &BTreeMap<String, String>) -> Found {
     let found = Problems::default();
     let config = config::load(&arguments.folder, environment, &found);
     // With bad settings the region is still worth a look, where it stands by default.
@@ -35,29 +51,53 @@ pub fn check(arguments: &Args, environment: &BTreeMap<String, String>, out: &mut
     let in_region = Problems::default();
     let region = load::load(&config.region.folder, certs, &in_region);
     let in_certs = Problems::default();
-    if !arguments.without_certs {
-        let _ = identity::load(&config.identity, &in_certs);
-    }
+    let own = if arguments.without_certs {
+        None
+    } else {
+        identity::load(&config.identity, &config.console, &in_certs)
+    };
     let place = config.region.folder.strip_prefix(&arguments.folder).unwrap_or(&config.region.folder);
     let mut problems = found.sorted();
+    let volume = config.store.volume().err();
+    problems.extend(volume.map(|fault| at("store.encrypted_volume_required", &fault.to_string())));
+    let alerts = &config.alerts;
+    let anchors = alerts.unfit_anchors().filter(|_| !arguments.without_certs);
+    let of_alerts = anchors.into_iter().chain(alerts.unfit_folder());
+    problems.extend(of_alerts.map(|problem| below(&arguments.folder, problem)));
     problems.extend(in_certs.sorted().into_iter().map(|problem| below(&arguments.folder, problem)));
     problems.extend(in_region.sorted().into_iter().map(|problem| within(place, problem)));
     // Without leaves read, what there is to notice about signers cannot be known.
     let noticed = region.iter().filter(|_| !arguments.without_certs);
-    let noticed = noticed.flat_map(all_notices);
-    let notices: Vec<_> = noticed.map(|notice| within(place, notice)).collect();
-    report(&problems, &notices, region.as_ref(), out)
+    let noticed = noticed.flat_map(all_notices).map(|notice| within(place, notice));
+    let of_own = own.iter().flat_map(|own| own.notices(Clock::Real.now()));
+    let of_own = of_own.map(|notice| below(&arguments.folder, notice));
+    let notices = of_node(&config).chain(of_own).chain(noticed).collect();
+    Found { problems, notices, region }
+}
+
+/// What is to be known of the engine, and of the address at which machines watch.
+fn of_node(config: &Config) -> impl Iterator<Item = Problem> {
+    let said =
+        [("store.engine", config.store.engine.warning()), ("telemetry.address", config.telemetry.warning())];
+    said.into_iter().filter_map(|(key, warning)| Some(at(key, warning?)))
+}
+
+/// Something about a setting, wherever it was set.
+fn at(key: &str, reason: &str) -> Problem {
+    Spot { key: key.to_owned(), ..Spot::file(config::FILE) }.problem(reason)
 }
 
 /// What is worth a second look now.
 fn all_notices(region: &Region) -> Vec<Problem> {
     let mut notices = notice::notices(region);
     notices.extend(notice::signer::notices(region, Clock::Real.now()));
+    notices.extend(notice::leaf::notices(region, Clock::Real.now()));
     notices.sort();
     notices
 }
 
-fn report(problems: &[Problem], notices: &[Problem], region: Option<&Region>, out: &mut Output<'_>) -> u8 {
+fn report(found: &Found, out: &mut Output<'_>) -> u8 {
+    let Found { problems, notices, region } = found;
     problems.iter().take(PROBLEMS_SHOWN_MAX).for_each(|problem| out.line(problem.to_string()));
     if problems.len() > PROBLEMS_SHOWN_MAX {
         out.line(format!("and {} more", problems.len() - PROBLEMS_SHOWN_MAX));

@@ -4,12 +4,16 @@
 pub const CLEAN: u8 = 0;
 /// A failure with no code of its own.
 pub const OTHER: u8 = 1;
+/// There is a difference, to a command that looks for one.
+pub const DIFFERENT: u8 = 2;
 /// The arguments make no sense.
 pub const USAGE: u8 = 64;
 /// The input given is refused.
 pub const REFUSED_INPUT: u8 = 65;
 /// The hub cannot be reached.
 pub const UNREACHABLE: u8 = 69;
+/// A loop of the hub died: a mistake in it.
+pub const BUG: u8 = 70;
 /// The disk: the store, or the output cannot be written.
 pub const STORAGE: u8 = 74;
 /// Not now; the same command may succeed later.

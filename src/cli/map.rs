@@ -6,15 +6,14 @@
 
 use std::path::PathBuf;
 
-use super::{
-    document::{self, Read},
-    exit,
-    output::Output,
-    trace::{self, Trace},
-};
+use super::{document, exit, output::Output};
 use crate::{
     decode::{document::Syntax, wrapping::Wrapped},
     model::{certificate::Certificate, finding::any_severe, id::FormatId},
+    operate::trial::{
+        Read,
+        trace::{self, Trace},
+    },
     region::{Region, member::Form},
     render, validate,
 };
@@ -92,7 +91,7 @@ fn traced(
     if as_json {
         out.line(serde_json::to_string_pretty(&trace.json()).unwrap_or_default());
     } else {
-        trace.say(out);
+        trace.lines().iter().for_each(|line| out.line(line));
     }
     let clean = trace.is_complete() && !any_severe(&read.draft.findings);
     if clean { exit::CLEAN } else { exit::REFUSED_INPUT }

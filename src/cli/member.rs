@@ -6,27 +6,26 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{HeaderMap, Request, Uri};
-use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
 use crate::{
-    deliver::client,
+    deliver::client::{Connector, Limits},
     model::id::Digest,
+    region::address::Addresses,
     tls::{self, OwnLeaf},
 };
 
 /// Longest answer read, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Longest wait for a TCP connection, and for TLS on it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer; long polls come on top of the hub's own limit.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A member's side of its one connection.
 #[derive(Clone)]
 pub struct Member {
-    pool: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Client<Connector, Full<Bytes>>,
     hub: String,
 }
 
@@ -75,7 +74,9 @@ impl Member {
     /// [`Error::Tls`] when leaf or anchors cannot be used.
     pub fn new(hub: &str, own: &OwnLeaf, anchors: &[Vec<u8>]) -> Result<Self, Error> {
         let config = Arc::new(tls::client(own, anchors)?);
-        let pool = Client::builder(TokioExecutor::new()).build(client::https(&config));
+        let limits = Limits { connect: CONNECT_TIMEOUT, handshake: CONNECT_TIMEOUT };
+        let connector = Connector::new(config, Addresses::anywhere(), limits);
+        let pool = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { pool, hub: hub.trim_end_matches('/').to_owned() })
     }
 

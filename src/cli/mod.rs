@@ -5,21 +5,36 @@
 //!
 //! **Invariant:** what fails never exits with 0; each kind of failure has one code, named in [`exit`].
 
+pub mod account;
+pub mod backup;
 pub mod certs;
+pub mod change;
 pub mod check;
 pub mod demo;
 pub mod document;
 pub mod exit;
+pub mod explain;
+pub mod follow;
 pub mod formats;
+pub mod help;
+pub mod hold;
 pub mod map;
 pub mod member;
+pub mod members;
 pub mod openapi;
+pub mod operator;
 pub mod output;
+mod progress;
 pub mod push;
+pub mod queue;
 pub mod receipt;
+pub mod replay;
 pub mod route;
 pub mod serve;
-mod trace;
+pub mod status;
+mod story;
+mod table;
+pub mod top;
 
 use std::{collections::BTreeMap, ffi::OsString, io::Write};
 
@@ -43,6 +58,43 @@ pub enum Command {
     Check(check::Args),
     /// Run the hub.
     Serve(serve::Args),
+    /// What the running hub is doing: its figures and its lanes.
+    Status(status::Args),
+    /// The lanes as they move.
+    Top(top::Args),
+    /// What waits for whom and why, and what never arrived.
+    Queue(queue::Args),
+    /// Keep a delivery, or everything for a member, from going on.
+    Hold(hold::Args),
+    /// Let a held delivery, or a member's lane, go on.
+    Release(hold::Args),
+    /// End a delivery; later versions for its target go on without it.
+    Cancel(hold::CancelArgs),
+    /// The hub's clock.
+    #[command(subcommand)]
+    Clock(hold::ClockCommand),
+    /// Deliver again what a target misses.
+    Replay(Box<replay::Args>),
+    /// Send a certificate that names no importing country to a member.
+    Address(replay::AddressArgs),
+    /// Apply what stands in the folder to the running hub: whole, or not at all.
+    Apply(change::ApplyArgs),
+    /// What applying the folder would change: who gains or loses what.
+    Plan(change::PlanArgs),
+    /// Put the files of an earlier configuration back, and apply it.
+    Rollback(change::RollbackArgs),
+    /// What was applied, by whom and why.
+    History(change::HistoryArgs),
+    /// The configuration that runs, and the defaults of the node's settings.
+    #[command(subcommand)]
+    Config(change::ConfigCommand),
+    /// Who may sign in to the console, and as what.
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Copy the store to a file, beside a running hub or a stopped one.
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty data folder; a new epoch begins.
+    Restore(backup::RestoreArgs),
     /// Play a fictional community on this machine: real sockets, real mutual TLS, a real store.
     Demo(demo::Args),
     /// Send a document as a member and print the receipt.
@@ -51,6 +103,9 @@ pub enum Command {
     Map(map::Args),
     /// Show every member considered for a document, and why it would or would not get it.
     Route(route::Args),
+    /// Members: bring one in, go through its checklist.
+    #[command(subcommand)]
+    Member(members::Command),
     /// The format tables of a region.
     #[command(subcommand)]
     Formats(formats::Command),
@@ -60,8 +115,14 @@ pub enum Command {
     /// Anchors and leaves.
     #[command(subcommand)]
     Certs(certs::Command),
+    /// What a reason code means, who must act, and whether trying again helps; all codes when none is named.
+    Explain(explain::Args),
     /// Print the interface description, OpenAPI 3.1.
-    Openapi,
+    Openapi(openapi::Args),
+    /// Print what a shell needs to complete commands.
+    Completions(help::CompletionsArgs),
+    /// Write the manual pages, one a command.
+    Man(help::ManArgs),
 }
 
 /// Reads the arguments, runs the command, gives the exit code. Answers go to `out`, usage errors to `err`.
@@ -79,14 +140,35 @@ pub fn run(
     let code = match &cli.command {
         Command::Check(arguments) => check::check(arguments, environment, &mut out),
         Command::Serve(arguments) => serve::run(arguments, environment, &mut out, &mut err),
+        Command::Status(arguments) => status::run(arguments, environment, &mut out, &mut err),
+        Command::Top(arguments) => top::run(arguments, environment, &mut out, &mut err),
+        Command::Queue(arguments) => queue::run(arguments, environment, &mut out, &mut err),
+        Command::Hold(arguments) => hold::hold(arguments, environment, &mut out, &mut err),
+        Command::Release(arguments) => hold::release(arguments, environment, &mut out, &mut err),
+        Command::Cancel(arguments) => hold::cancel(arguments, environment, &mut out, &mut err),
+        Command::Clock(command) => hold::clock(command, environment, &mut out, &mut err),
+        Command::Replay(arguments) => replay::replay(arguments, environment, &mut out, &mut err),
+        Command::Address(arguments) => replay::address(arguments, environment, &mut out, &mut err),
+        Command::Apply(arguments) => change::apply(arguments, environment, &mut out, &mut err),
+        Command::Plan(arguments) => change::plan(arguments, environment, &mut out, &mut err),
+        Command::Rollback(arguments) => change::rollback(arguments, environment, &mut out, &mut err),
+        Command::Config(command) => change::settings(command, environment, &mut out, &mut err),
+        Command::History(arguments) => change::history(arguments, environment, &mut out, &mut err),
+        Command::Account(command) => account::run(command, environment, &mut out, &mut err),
+        Command::Backup(arguments) => backup::backup(arguments, environment, &mut out, &mut err),
+        Command::Restore(arguments) => backup::restore(arguments, environment, &mut out, &mut err),
         Command::Demo(arguments) => demo::run(arguments, &mut out),
-        Command::Push(arguments) => push::run(arguments, &mut out, &mut err),
+        Command::Push(arguments) => push::run(arguments, environment, &mut out, &mut err),
         Command::Map(arguments) => map::run(arguments, &mut out, &mut err),
         Command::Route(arguments) => route::run(arguments, &mut out, &mut err),
+        Command::Member(command) => members::run(command, environment, &mut out, &mut err),
         Command::Formats(command) => formats::run(command, &mut out, &mut err),
         Command::Receipt(command) => receipt::run(command, &mut out, &mut err),
         Command::Certs(command) => certs::run(command, &mut out, &mut err),
-        Command::Openapi => openapi::run(&mut out),
+        Command::Explain(arguments) => explain::run(arguments, &mut out, &mut err),
+        Command::Openapi(arguments) => openapi::run(arguments, &mut out),
+        Command::Completions(arguments) => help::completions(arguments, &mut out),
+        Command::Man(arguments) => help::man(arguments, &mut out, &mut err),
     };
     let _ = err.finish(code);
     out.finish(code)

@@ -39,6 +39,14 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Writes a part of a line, at once.
+    pub fn part(&mut self, text: &str) {
+        if self.failed.is_none() {
+            self.failed = self.to.write_all(text.as_bytes()).err().map(|error| error.kind());
+        }
+        self.flush();
+    }
+
     /// Flushes what was written so far.
     pub fn flush(&mut self) {
         if self.failed.is_none() {

@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{
-    document::{self, Read},
-    exit,
-    output::Output,
-};
+use super::{document, exit, output::Output};
 use crate::{
     model::{id::MemberId, value::Value},
+    operate::trial::Read,
     region::{
         Region,
         agreement::{Agreement, CopyView},
@@ -94,11 +91,13 @@ fn whose<'a>(arguments: &Args, region: &'a Region, read: &Read) -> Result<(Membe
 }
 
 fn words(candidate: &Candidate) -> String {
-    let Candidate { member, because, decision, .. } = candidate;
-    match decision {
-        Ok(CopyView::Full) => format!("{member}: gets the whole certificate, {because}"),
-        Ok(CopyView::Minimised(fields)) => format!("{member}: gets {} fields, {because}", fields.len()),
-        Ok(CopyView::Notice) => format!("{member}: gets a notice, {because}"),
-        Err(obstacle) => format!("{member}: gets nothing, {because}: {}", obstacle.why),
+    let Candidate { member, because, view, decision, .. } = candidate;
+    match (decision, view) {
+        (Ok(()), CopyView::Full) => format!("{member}: gets the whole certificate, {because}"),
+        (Ok(()), CopyView::Minimised(fields)) => {
+            format!("{member}: gets {} fields, {because}", fields.len())
+        }
+        (Ok(()), CopyView::Notice) => format!("{member}: gets a notice, {because}"),
+        (Err(obstacle), _) => format!("{member}: gets nothing, {because}: {}", obstacle.why),
     }
 }

@@ -8,10 +8,10 @@ use crate::problem::{Problem, Problems, Spot, section::Source};
 /// A setting that came from the environment.
 #[derive(Debug)]
 pub(super) struct Variable {
-    name: String,
-    section: String,
-    key: String,
-    value: toml::Value,
+    pub(super) name: String,
+    pub(super) section: String,
+    pub(super) key: String,
+    pub(super) value: toml::Value,
 }
 
 /// The settings in the environment, each checked by itself; problems carry the variable's name.

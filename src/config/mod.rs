@@ -10,19 +10,28 @@
 //! The environment comes in as a map, so nothing here reads the process. Secrets are paths, never values. The members,
 //! agreements and formats are no settings of the node: see `region`.
 
+mod alerts;
 mod merge;
 mod parts;
 mod schema;
+mod stated;
 mod whole;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-pub use self::parts::{Identity, Region};
+pub use self::{
+    parts::{Identity, Region},
+    stated::{Origin, Stated, StatedAll},
+};
 use crate::{
-    deliver, intake, listen,
+    console, deliver, intake, listen, observe,
     problem::{Problems, Spot, section::Source},
     store, telemetry,
 };
@@ -51,8 +60,16 @@ pub struct Config {
     pub intake: intake::Config,
     /// What all lanes share.
     pub delivery: deliver::Config,
+    /// The console.
+    pub console: console::Config,
     /// The log.
     pub log: telemetry::Config,
+    /// What those who watch are told.
+    pub telemetry: observe::Config,
+    /// When something is an alert, and whom it is told.
+    pub alerts: observe::alert::Config,
+    /// The same settings as they were written, for who asks where a value comes from.
+    pub stated: StatedAll,
 }
 
 /// Reads the settings of the node that runs from `folder`; paths come back joined to it. A missing file is an empty one.
@@ -88,6 +105,7 @@ pub fn read(text: &str, environment: &BTreeMap<String, String>, problems: &Probl
     let _ = file.read(&found, |file| schema::read(&Config::default(), file));
     let variables = merge::variables(environment, &found);
     let config = found.is_empty().then(|| merge::merge(text, &variables, &found)).flatten();
+    let config = config.map(|config| Config { stated: stated::stated(text, &variables), ..config });
     if let Some(config) = &config {
         whole::check(config).into_iter().for_each(|(section, key, reason)| {
             let spot = merge::spot(&file, &variables, (section, key));
@@ -108,8 +126,11 @@ impl Config {
     /// The same settings with every path joined to the folder it is relative to.
     #[must_use]
     pub fn at(self, folder: &Path) -> Self {
-        let Self { identity, region, store, .. } = self;
+        let Self { identity, region, store, console, alerts, .. } = self;
         let certs = folder.join(&identity.certs);
+        let (leaf, key) =
+            (console.leaf.map(|path| certs.join(path)), console.key.map(|path| certs.join(path)));
+        let console = console::Config { leaf, key, ..console };
         let identity = Identity {
             leaf: certs.join(identity.leaf),
             key: certs.join(identity.key),
@@ -121,6 +142,13 @@ impl Config {
         };
         let region = Region { folder: folder.join(region.folder) };
         let store = store::Config { folder: folder.join(&store.folder), ..store };
-        Self { identity, region, store, ..self }
+        // An empty path stays one: it means none.
+        let joined = |path: PathBuf| if path.as_os_str().is_empty() { path } else { folder.join(path) };
+        let alerts = observe::alert::Config {
+            webhook_anchors: joined(alerts.webhook_anchors),
+            mail_folder: joined(alerts.mail_folder),
+            ..alerts
+        };
+        Self { identity, region, store, console, alerts, ..self }
     }
 }

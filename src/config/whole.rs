@@ -12,16 +12,19 @@ pub(super) fn check(config: &Config) -> Vec<Misfit> {
     wrong.extend(intake(config));
     wrong.extend(store(config));
     wrong.extend(delivery(config));
+    wrong.extend(alerts(config));
+    wrong.extend(console(config));
     wrong
 }
 
 fn listen(config: &Config) -> Vec<Misfit> {
     let listen = &config.listen;
-    let (connections, request) = (listen.connections_max, listen.request_timeout);
+    let (handshakes, request) = (listen.handshakes_max, listen.request_timeout);
+    let of_one = listen.handshakes_per_address_max;
     let body = usize::try_from(listen.body_bytes_max).unwrap_or(usize::MAX);
     let (member, all) = (listen.member_bodies_bytes_max, listen.bodies_in_flight_bytes_max);
     let misfits = [
-        more(("strangers_max", listen.strangers_max), ("connections_max", connections), plain),
+        more(("handshakes_per_address_max", of_one), ("handshakes_max", handshakes), plain),
         more(("body_read_timeout", listen.body_read_timeout), ("request_timeout", request), duration_text),
         more(("body_room_timeout", listen.body_room_timeout), ("request_timeout", request), duration_text),
         less(("member_bodies_bytes_max", member), ("body_bytes_max", body), bytes),
@@ -52,7 +55,10 @@ fn store(config: &Config) -> Vec<Misfit> {
     let store = &config.store;
     let (batch, queue) = (store.batch_operations_max, store.queue_operations_max);
     let (log, checkpoint) = (store.log_bytes_max, store.checkpoint_bytes);
+    // A log at its largest, and the database grown by what it holds: more than that is never written between two looks.
+    let reserve = if store.free_bytes_min == 0 { u64::MAX } else { store.free_bytes_min };
     let misfits = [
+        less(("free_bytes_min", reserve), ("twice log_bytes_max", log.saturating_mul(2)), size_text),
         more(("batch_operations_max", batch), ("queue_operations_max", queue), plain),
         less(("log_bytes_max", log), ("checkpoint_bytes", checkpoint), size_text),
     ];
@@ -62,6 +68,34 @@ fn store(config: &Config) -> Vec<Misfit> {
 fn delivery(config: &Config) -> Vec<Misfit> {
     let (first, longest) = (config.delivery.breaker_pause, config.delivery.breaker_pause_max);
     within("delivery", [less(("breaker_pause_max", longest), ("breaker_pause", first), duration_text)])
+}
+
+fn alerts(config: &Config) -> Vec<Misfit> {
+    let alerts = &config.alerts;
+    let (notice, warning) = (alerts.identity_notice, alerts.identity_warning);
+    let unproven = !alerts.webhook_url.is_empty() && alerts.webhook_anchors.as_os_str().is_empty();
+    let anchors = "names no file, and the server of webhook_url must chain to an anchor in one".to_owned();
+    let misfits = [
+        more(("identity_warning", warning), ("identity_notice", notice), duration_text),
+        more(("identity_critical", alerts.identity_critical), ("identity_warning", warning), duration_text),
+        unproven.then_some(("webhook_anchors", anchors)),
+    ];
+    within("alerts", misfits)
+}
+
+fn console(config: &Config) -> Vec<Misfit> {
+    let console = &config.console;
+    let open = console.address.filter(|address| !address.ip().is_loopback());
+    let bare = match (&console.leaf, &console.key) {
+        (None, None) => open.map(|address| {
+            ("address", format!("{address} is not loopback: the console takes a leaf and a key there"))
+        }),
+        (Some(_), None) => Some(("leaf", "has no key: set console.key as well".to_owned())),
+        (None, Some(_)) => Some(("key", "has no leaf: set console.leaf as well".to_owned())),
+        (Some(_), Some(_)) => None,
+    };
+    let (idle, longest) = (console.session_idle, console.session_max);
+    within("console", [bare, less(("session_max", longest), ("session_idle", idle), duration_text)])
 }
 
 fn within<const N: usize>(

@@ -11,7 +11,7 @@ use crate::{
     },
     model::{id::Digest, judgement::Judgement},
     region::Region,
-    store::record::{Body, Delivery, View},
+    store::record::{Body, Cargo, Delivery, View},
 };
 
 /// Most lost fields that an attestation names; it counts them all. Its header must fit into what servers take.
@@ -23,6 +23,8 @@ pub(super) struct Attested<'a> {
     pub(super) delivery: &'a Delivery,
     /// What is sent.
     pub(super) body: &'a Body,
+    /// Digest of its bytes.
+    pub(super) digest: Digest,
     /// Digest of what the source sent; only those with the full view are told it.
     pub(super) original: Option<Digest>,
     /// Digests of the attachments it came with; as `original`.
@@ -34,8 +36,9 @@ pub(super) struct Attested<'a> {
 /// Signs the attestation of a delivery: a compact JWS, the same for every attempt under one key.
 #[must_use]
 pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>) -> String {
-    let Attested { delivery, body, original, attachments, official } = attested;
-    let subject = &delivery.subject;
+    let Attested { delivery, body, original, attachments, official, .. } = attested;
+    // A digest is about many certificates, and kept with any one of their messages.
+    let subject = Some(&delivery.subject).filter(|_| delivery.cargo != Cargo::Digest);
     // What a view leaves out is not a loss of its form, and that it was there at all is not the target's to know.
     let lost = if delivery.view == View::Full { delivery.losses.as_slice() } else { &[] };
     let payload = json!({
@@ -45,14 +48,14 @@ pub(super) fn attest(key: &SigningKey, region: &Region, attested: &Attested<'_>)
         "message": delivery.message.to_string(),
         "source": delivery.source.as_str(),
         "target": delivery.target.as_str(),
-        "agreement": subject.agreement.as_str(),
-        "issuer": subject.issuer,
-        "number": subject.number,
-        "version": subject.version,
+        "agreement": subject.map(|subject| subject.agreement.as_str()),
+        "issuer": subject.map(|subject| &subject.issuer),
+        "number": subject.map(|subject| &subject.number),
+        "version": subject.and_then(|subject| subject.version),
         "view": delivery.view.word(),
         "format": body.format,
         "table": digest(body.table),
-        "digest": digest(Digest::of(&body.bytes)),
+        "digest": digest(attested.digest),
         "original": original.map(digest),
         "attachments": attachments.iter().copied().map(digest).collect::<Vec<_>>(),
         "signer": official.map(|official| signer(official, original.is_some())),
@@ -94,7 +97,9 @@ mod tests {
     };
 
     fn whole<'a>(delivery: &'a Delivery, body: &'a Body) -> Attested<'a> {
-        Attested { delivery, body, original: Some(Digest::of(b"original")), attachments: &[], official: None }
+        let digest = Digest::of(&body.bytes);
+        let original = Some(Digest::of(b"original"));
+        Attested { delivery, body, digest, original, attachments: &[], official: None }
     }
 
     #[test]

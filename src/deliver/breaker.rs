@@ -1,12 +1,15 @@
 //! Spares a partner that does not answer: after some faults in a row nothing is sent for a while, then one probe.
 //!
-//! Pure: it is told what happened and when. It is lane state only; deliveries keep their due time, and a restart closes
-//! it. A refusal is an answer, so it closes the breaker as a success does.
+//! Pure: it is told what happened and when. It is lane state only: deliveries keep their due time. A refusal is an answer,
+//! so it closes the breaker as a success does. A wall clock that was set back does not lengthen a pause.
 
 use std::time::Duration;
 
 use super::Config;
 use crate::model::time::Timestamp;
+
+/// The word of a breaker that lets everything out.
+pub const CLOSED: &str = "closed";
 
 /// Whether a partner is spared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,7 +58,7 @@ impl Breaker {
     pub fn gate(&self, now: Timestamp) -> Gate {
         match self {
             Self::Closed { .. } => Gate::Free,
-            Self::Open { until, .. } if now >= *until => Gate::Probe,
+            Self::Open { until, pause } if now >= *until || until.since(now) > *pause => Gate::Probe,
             Self::Open { until, .. } => Gate::Shut(*until),
             Self::HalfOpen { .. } => Gate::Probing,
         }
@@ -109,7 +112,7 @@ impl Breaker {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Closed { .. } => "closed",
+            Self::Closed { .. } => CLOSED,
             Self::Open { .. } => "open",
             Self::HalfOpen { .. } => "half-open",
         }
@@ -173,6 +176,13 @@ mod tests {
         let open = one.failed(at(0), &config);
         assert_eq!(open.gate(at(0)), Gate::Shut(at(7)));
         assert_eq!(open.began().failed(at(7), &config).gate(at(7)), Gate::Shut(at(17)));
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_lengthen_the_pause() {
+        let long = Breaker::Open { until: at(1_015), pause: Duration::from_secs(15) };
+        assert_eq!(long.gate(at(1_000)), Gate::Shut(at(1_015)));
+        assert_eq!(long.gate(at(999)), Gate::Probe);
     }
 
     #[test]

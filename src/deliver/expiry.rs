@@ -1,9 +1,8 @@
 //! Ends what has become too old, in pages, target by target; each target has its own expiry.
 
-use super::{
-    Handles,
-    settle::{Happening, policy},
-};
+use futures_util::future::try_join_all;
+
+use super::{Handles, settle::Happening};
 use crate::{
     model::{
         delivery::{Event, State},
@@ -16,14 +15,17 @@ use crate::{
 
 /// Deliveries ended in one page.
 const PAGE_DELIVERIES: usize = 100;
+/// Chains of parked messages let go in one commit.
+const PAGE_CHAINS: u32 = 100;
 
-/// Expires the overdue deliveries of every target that has open ones, with a notice to the source of each.
+/// Expires the overdue deliveries of every target that has open ones, which is news for the source of each.
 ///
 /// A delivery that ends makes the next of its chain head, which may be as old: pages go on until one is empty.
 pub(super) async fn sweep(handles: &Handles, region: &Region, targets: &[MemberId]) -> Result<(), Fault> {
     for target in targets {
-        let expiry = policy(region, target).expiry;
-        loop {
+        let expiry = handles.policy(region, target).expiry;
+        // A clock that steps while pages go by ends nothing more.
+        while handles.guard.may_expire() {
             let now = handles.clock.now();
             let before =
                 Timestamp(now.0.saturating_sub(i64::try_from(expiry.as_millis()).unwrap_or(i64::MAX)));
@@ -36,6 +38,18 @@ pub(super) async fn sweep(handles: &Handles, region: &Region, targets: &[MemberI
     Ok(())
 }
 
+/// Lets go the changes whose certificates did not come in time; they are routed without, and their sources told.
+pub(super) async fn give_up_parked(handles: &Handles) -> Result<(), Fault> {
+    while handles.guard.may_expire() {
+        let gone = handles.store.give_up(handles.clock.now(), PAGE_CHAINS).await?;
+        if gone == 0 {
+            break;
+        }
+        tracing::warn!(messages = gone, "changes waited too long for their certificates and go on without");
+    }
+    Ok(())
+}
+
 /// Whether any of a page ended; a page of which none did must not be asked for again and again.
 async fn expire(
     handles: &Handles,
@@ -43,11 +57,12 @@ async fn expire(
     page: &[Delivery],
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let mut ended = false;
-    for delivery in page {
+    // All at once, so that they share a sync; each is of another chain.
+    let states = try_join_all(page.iter().map(async |delivery| {
         let happening = Happening { delivery, event: Event::DeadlinePassed, attempt: None, at: now };
-        ended |= handles.settle(region, happening).await? == State::Expired;
+        let state = handles.settle(region, happening).await?;
         tracing::info!(delivery.id = %delivery.id, target.id = %delivery.target, "a delivery expired");
-    }
-    Ok(ended)
+        Ok::<_, Fault>(state)
+    }));
+    Ok(states.await?.contains(&State::Expired))
 }

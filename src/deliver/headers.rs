@@ -1,7 +1,7 @@
 //! The headers of a delivery, the same by push and by mailbox. Pure.
 //!
-//! A repeat differs from the first attempt in `CoO-Attempt` alone. Values are printable ASCII: every other byte, and
-//! `%` itself, is percent-encoded as UTF-8.
+//! A repeat differs from the first attempt in `CoO-Attempt` alone, and in the span of `traceparent`, which is added last.
+//! Values are printable ASCII: every other byte, and `%` itself, is percent-encoded as UTF-8.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub original: bool,
     /// Attachments the target may fetch.
     pub attachments: &'a [Digest],
+    /// Whether the link it comes over is in pilot now.
+    pub pilot: bool,
 }
 
 /// The headers of one attempt.
@@ -46,17 +48,27 @@ pub fn headers(delivery: &Delivery, facts: &Facts<'_>) -> Headers {
         ("CoO-View", delivery.view.word().to_owned()),
         ("CoO-Attempt", facts.attempt.to_string()),
         ("CoO-Source", delivery.source.to_string()),
-        ("CoO-Agreement", subject.agreement.to_string()),
-        ("CoO-Issuer", encoded(&subject.issuer)),
-        ("CoO-Number", encoded(&subject.number)),
         ("CoO-Test", delivery.test.to_string()),
         ("CoO-Attestation", facts.attestation.to_owned()),
     ];
+    // A digest is about many certificates.
+    if delivery.cargo != Cargo::Digest {
+        headers.push(("CoO-Agreement", subject.agreement.to_string()));
+        headers.push(("CoO-Issuer", encoded(&subject.issuer)));
+        headers.push(("CoO-Number", encoded(&subject.number)));
+        headers.extend(subject.version.map(|version| ("CoO-Version", version.to_string())));
+    }
     if let Some(function) = function(delivery) {
         headers.push(("CoO-Function", function.code().to_string()));
     }
-    if let Some(version) = subject.version {
-        headers.push(("CoO-Version", version.to_string()));
+    if let Some(gap) = delivery.gap {
+        headers.push(("CoO-Unseen", gap.word().to_owned()));
+    }
+    if let Some(first) = delivery.replay_of {
+        headers.push(("CoO-Replay", first.to_string()));
+    }
+    if facts.pilot {
+        headers.push(("CoO-Pilot", "true".to_owned()));
     }
     if facts.original {
         headers.push(("CoO-Original", format!("/v1/deliveries/{id}/original")));
@@ -86,7 +98,7 @@ fn function(delivery: &Delivery) -> Option<Function> {
         Cargo::Certificate => Some(delivery.function),
         Cargo::Cancellation => Some(Function::Cancellation),
         Cargo::Response => Some(Function::Response),
-        Cargo::Notice => None,
+        Cargo::Notice | Cargo::Digest => None,
     }
 }
 
@@ -118,7 +130,15 @@ mod tests {
         let original = shows_original(delivery);
         headers(
             delivery,
-            &Facts { body: &body, digest, attempt, attestation: "a.b.c", original, attachments: &[] },
+            &Facts {
+                body: &body,
+                digest,
+                attempt,
+                attestation: "a.b.c",
+                original,
+                attachments: &[],
+                pilot: false,
+            },
         )
     }
 
@@ -164,5 +184,16 @@ mod tests {
         assert_eq!(value(&of(&delivery, 1), "CoO-Function"), Some("1"));
         delivery.cargo = Cargo::Notice;
         assert_eq!(value(&of(&delivery, 1), "CoO-Function"), None);
+        assert_eq!(value(&of(&delivery, 1), "CoO-Number"), Some("RU-1"));
+    }
+
+    #[test]
+    fn a_digest_bears_no_certificates_number() {
+        let mut delivery = sample::delivery(1);
+        delivery.cargo = Cargo::Digest;
+        let headers = of(&delivery, 1);
+        for name in ["CoO-Agreement", "CoO-Issuer", "CoO-Number", "CoO-Version", "CoO-Function"] {
+            assert_eq!(value(&headers, name), None);
+        }
     }
 }

@@ -1,110 +1,199 @@
-//! Lanes that stand still because an operator, or too many refusals in a row with one code, said so.
+//! Lanes, or one source's share of them, that stand still because an operator, or too many refusals in a row, said so.
 //!
-//! A hold is lane state: it touches no delivery, and nothing is lost or aged by it but time. It is memory only; a
-//! restart or reload releases every lane.
+//! A hold is lane state: it touches no delivery, and nothing is lost or aged by it but time. It is on disk before it is
+//! in force, and outlasts a restart; an operator's ends by a release only, one of the hub's own by a reload too.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
-use crate::model::id::MemberId;
+use crate::{
+    model::id::MemberId,
+    store::{
+        Fault, Store,
+        lane::{Change, Hold, Scope},
+    },
+};
 
-/// The lanes held, and why; cheap to clone.
-#[derive(Clone, Debug)]
+/// Whom an automatic hold names as the one who said so.
+pub const HUB: &str = "hub";
+
+/// What is held, and why; cheap to clone.
+#[derive(Clone)]
 pub struct Holds {
-    held: Arc<watch::Sender<BTreeMap<MemberId, String>>>,
+    store: Store,
+    held: Arc<watch::Sender<BTreeMap<Scope, Hold>>>,
+    /// One change at a time, so that disk and memory see them in one order.
+    changing: Arc<Mutex<()>>,
 }
 
-impl Default for Holds {
-    fn default() -> Self {
-        Self { held: Arc::new(watch::Sender::new(BTreeMap::new())) }
-    }
+/// What is held of one lane.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// All of it.
+    pub lane: bool,
+    /// The deliveries of these sources.
+    pub sources: BTreeSet<MemberId>,
 }
 
 impl Holds {
-    /// Holds a member's lane: what is under way ends, nothing new begins.
-    pub fn hold(&self, member: &MemberId, why: &str) {
-        self.held.send_modify(|held| drop(held.insert(member.clone(), why.to_owned())));
+    /// The holds of a store, as it kept them.
+    #[must_use]
+    pub fn new(store: Store, kept: BTreeMap<Scope, Hold>) -> Self {
+        Self { store, held: Arc::new(watch::Sender::new(kept)), changing: Arc::default() }
     }
 
-    /// Lets a lane go on; false when it was not held.
-    pub fn release(&self, member: &MemberId) -> bool {
-        self.held.send_if_modified(|held| held.remove(member).is_some())
+    /// Holds a member's lane, or one source's share of it: what is under way ends, nothing new begins.
+    ///
+    /// **Durability:** on disk when it returns.
+    ///
+    /// # Errors
+    /// A fault of the store; then nothing is held.
+    pub async fn hold(&self, scope: Scope, hold: Hold) -> Result<(), Fault> {
+        self.hold_with(scope, hold, |change| self.store.keep_lane(change)).await
     }
 
-    /// Why a member's lane is held, if it is.
+    /// As [`Holds::hold`], by a commit of the caller's that takes the change along with what else belongs to it.
+    ///
+    /// # Errors
+    /// Those of the commit; then nothing is held.
+    pub async fn hold_with<F>(
+        &self,
+        scope: Scope,
+        hold: Hold,
+        commit: impl FnOnce(Change) -> F,
+    ) -> Result<(), Fault>
+    where
+        F: Future<Output = Result<(), Fault>>,
+    {
+        let _one = self.changing.lock().await;
+        commit(Change::Hold(scope.clone(), hold.clone())).await?;
+        self.held.send_modify(|held| drop(held.insert(scope, hold)));
+        Ok(())
+    }
+
+    /// Lets a lane go on, with every source's share of it; false when nothing of it was held.
+    ///
+    /// **Durability:** on disk when it returns.
+    ///
+    /// # Errors
+    /// A fault of the store; then it is held as before.
+    pub async fn release(&self, member: &MemberId) -> Result<bool, Fault> {
+        self.release_with(member, |change| self.store.keep_lane(change)).await
+    }
+
+    /// As [`Holds::release`], by a commit of the caller's that takes the change along with what else belongs to it; there is
+    /// no commit when nothing was held.
+    ///
+    /// # Errors
+    /// Those of the commit; then it is held as before.
+    pub async fn release_with<F>(
+        &self,
+        member: &MemberId,
+        commit: impl FnOnce(Change) -> F,
+    ) -> Result<bool, Fault>
+    where
+        F: Future<Output = Result<(), Fault>>,
+    {
+        let freed = self.free(|scope, _| scope.target == *member, commit).await?;
+        Ok(!freed.is_empty())
+    }
+
+    /// Lets go on what the hub itself held after refusals in a row; gives what that was.
+    ///
+    /// # Errors
+    /// As [`Holds::release`].
+    pub async fn release_automatic(&self) -> Result<Vec<Scope>, Fault> {
+        self.free(|_, hold| hold.who == HUB, |change| self.store.keep_lane(change)).await
+    }
+
+    async fn free<F>(
+        &self,
+        which: impl Fn(&Scope, &Hold) -> bool,
+        commit: impl FnOnce(Change) -> F,
+    ) -> Result<Vec<Scope>, Fault>
+    where
+        F: Future<Output = Result<(), Fault>>,
+    {
+        let _one = self.changing.lock().await;
+        let free: Vec<_> = {
+            let held = self.held.borrow();
+            held.iter().filter(|(scope, hold)| which(scope, hold)).map(|(scope, _)| scope.clone()).collect()
+        };
+        if !free.is_empty() {
+            commit(Change::Release(free.clone())).await?;
+            self.held.send_modify(|held| held.retain(|scope, _| !free.contains(scope)));
+        }
+        Ok(free)
+    }
+
+    /// Who holds a member's whole lane and why, in words, if it is held.
     #[must_use]
     pub fn why(&self, member: &MemberId) -> Option<String> {
-        self.held.borrow().get(member).cloned()
+        let scope = Scope { target: member.clone(), source: None };
+        self.held.borrow().get(&scope).map(|hold| format!("{}: {}", hold.who, hold.why))
     }
 
-    /// Every held lane, and why.
+    /// Everything that is held, and why.
     #[must_use]
-    pub fn all(&self) -> BTreeMap<MemberId, String> {
+    pub fn all(&self) -> BTreeMap<Scope, Hold> {
         self.held.borrow().clone()
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<BTreeMap<MemberId, String>> {
+    /// What is held of a member's lane.
+    #[must_use]
+    pub fn of(&self, member: &MemberId) -> Held {
+        let held = self.held.borrow();
+        let scopes = || held.keys().filter(|scope| scope.target == *member);
+        Held {
+            lane: scopes().any(|scope| scope.source.is_none()),
+            sources: scopes().filter_map(|scope| scope.source.clone()).collect(),
+        }
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<BTreeMap<Scope, Hold>> {
         self.held.subscribe()
-    }
-}
-
-/// Counts refusals in a row with one code. Pure.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub(super) struct Refusals {
-    row: Option<(String, u32)>,
-}
-
-impl Refusals {
-    /// Counts a refusal; true when it makes a row of `row_max`, which holds the lane and starts a new row.
-    pub(super) fn refused(&mut self, code: &str, row_max: u32) -> bool {
-        let count = match self.row.take() {
-            Some((same, count)) if same == code => count + 1,
-            _ => 1,
-        };
-        let full = count >= row_max;
-        self.row = (!full).then(|| (code.to_owned(), count));
-        full
-    }
-
-    /// Something was taken: the row ends.
-    pub(super) fn taken(&mut self) {
-        self.row = None;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{model::time::Timestamp, store::Config};
 
-    #[test]
-    fn five_refusals_in_a_row_with_one_code_hold_and_four_do_not() {
-        let mut refusals = Refusals::default();
-        assert_eq!([0; 5].map(|_| refusals.refused("not-for-us", 5)), [false, false, false, false, true]);
-        assert!(!refusals.refused("not-for-us", 5), "a released lane counts anew");
-    }
-
-    #[test]
-    fn another_code_or_a_success_ends_the_row() {
-        let mut refusals = Refusals::default();
-        for _ in 0..4 {
-            assert!(!refusals.refused("not-for-us", 5));
+    #[tokio::test]
+    async fn a_hold_is_there_again_after_a_restart_until_it_is_released() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { folder: folder.path().to_owned(), ..Config::default() };
+        let (kg, ru) = (MemberId::new("kg").unwrap(), MemberId::new("ru").unwrap());
+        let hold = Hold { why: "asked for".to_owned(), who: "aida".to_owned(), since: Timestamp(5) };
+        let whole = Scope { target: kg.clone(), source: None };
+        let share = Scope { target: kg.clone(), source: Some(ru.clone()) };
+        for round in 0..2 {
+            let store = Store::open(&config).unwrap();
+            let holds = Holds::new(store.clone(), store.lanes().await.unwrap().holds);
+            assert_eq!(holds.all().len(), round * 2, "{:?}", holds.all());
+            if round == 0 {
+                assert!(!holds.release(&kg).await.unwrap());
+                holds.hold(whole.clone(), hold.clone()).await.unwrap();
+                holds.hold(share.clone(), hold.clone()).await.unwrap();
+            } else {
+                assert_eq!(holds.all().get(&whole), Some(&hold));
+                assert_eq!(holds.why(&kg).as_deref(), Some("aida: asked for"));
+                assert_eq!(holds.of(&kg), Held { lane: true, sources: BTreeSet::from([ru.clone()]) });
+                assert_eq!(
+                    holds.release_automatic().await.unwrap(),
+                    [],
+                    "an operator's are not the hub's to end"
+                );
+                assert!(holds.release(&kg).await.unwrap());
+                assert_eq!((holds.why(&kg), holds.of(&kg)), (None, Held::default()));
+                assert_eq!(store.lanes().await.unwrap().holds.len(), 0);
+            }
+            store.close().await;
         }
-        refusals.taken();
-        for _ in 0..4 {
-            assert!(!refusals.refused("not-for-us", 5));
-        }
-        assert!(!refusals.refused("format-unsupported", 5));
-        assert!(!refusals.refused("not-for-us", 5));
-    }
-
-    #[test]
-    fn a_release_says_whether_there_was_a_hold() {
-        let (holds, member) = (Holds::default(), MemberId::new("kg").unwrap());
-        assert!(!holds.release(&member));
-        holds.hold(&member, "asked for by the operator");
-        assert_eq!(holds.why(&member).as_deref(), Some("asked for by the operator"));
-        assert!(holds.release(&member));
-        assert_eq!(holds.why(&member), None);
     }
 }

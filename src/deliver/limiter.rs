@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use governor::{
@@ -37,17 +37,32 @@ impl Limiter {
     /// A limiter whose buckets are empty.
     #[must_use]
     pub fn new(rate: Rate, clock: &Clock) -> Self {
-        let ticks = Ticks::of(clock);
+        let ticks = Ticks(clock.clone());
         let (count, weight) = meters(rate, &ticks);
         Self { rate, ticks, count, weight }
     }
 
-    /// Takes a new configuration: an unchanged rate keeps its buckets, a changed one starts with empty ones.
+    /// Takes a new configuration: an unchanged rate keeps its buckets, a changed one starts with empty ones. What is owed
+    /// stays owed.
     pub fn retune(&mut self, rate: Rate) {
         if rate != self.rate {
+            let owed = self.owes();
             (self.count, self.weight) = meters(rate, &self.ticks);
             self.rate = rate;
+            self.owe(owed);
         }
+    }
+
+    /// How long the weight bucket stays in debt, after a delivery heavier than its burst; in whole milliseconds, rounded up.
+    #[must_use]
+    pub fn owes(&self) -> Duration {
+        let debt = self.weight.debt();
+        if debt.is_zero() { debt } else { whole_millis(debt) }
+    }
+
+    /// Puts the weight bucket into debt: what an earlier limiter of the same target owed.
+    pub fn owe(&self, debt: Duration) {
+        self.weight.bucket.owe(debt, 1);
     }
 
     /// Takes one delivery of `weight` now.
@@ -77,6 +92,8 @@ fn meters(rate: Rate, ticks: &Ticks) -> (Meter, Meter) {
 struct Meter {
     gcra: RateLimiter<NotKeyed, Bucket, Ticks, NoOpMiddleware<Duration>>,
     bucket: Bucket,
+    /// When the meter was made, which its bucket counts from.
+    made: Duration,
     /// Time in which one unit is earned, rounded up so that the limit is never exceeded.
     unit: Duration,
     burst: NonZeroU32,
@@ -90,7 +107,15 @@ impl Meter {
             Quota::with_period(unit).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
         let bucket = Bucket::default();
         bucket.owe(unit, burst.get());
-        Self { gcra: RateLimiter::new(quota, bucket.clone(), ticks), bucket, unit, burst }
+        let made = ticks.now();
+        Self { gcra: RateLimiter::new(quota, bucket.clone(), ticks), bucket, made, unit, burst }
+    }
+
+    /// Time in which the bucket comes to be empty; zero when there is something in it.
+    fn debt(&self) -> Duration {
+        let passed = self.gcra.clock().now().saturating_sub(self.made);
+        let empty = passed.saturating_add(self.unit.saturating_mul(self.burst.get()));
+        Duration::from_nanos(self.bucket.level().saturating_sub(nanos(empty)))
     }
 
     /// Takes `units`; what exceeds the burst is taken as debt.
@@ -106,6 +131,10 @@ impl Meter {
             Err(_) => Err(whole_millis(self.unit)),
         }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Our clock counts milliseconds: a wait rounded down would end too early and spin.
@@ -129,7 +158,7 @@ impl Bucket {
     }
 
     fn owe(&self, unit: Duration, units: u32) {
-        let debt = u64::try_from(unit.saturating_mul(units).as_nanos()).unwrap_or(u64::MAX);
+        let debt = nanos(unit.saturating_mul(units));
         // Far from the end of the range, so that the sums inside the crate cannot overflow.
         self.fill(self.level().saturating_add(debt).min(u64::MAX / 4));
     }
@@ -153,30 +182,15 @@ impl StateStore for Bucket {
     }
 }
 
-/// Time that passes for the limiter: steady beside the real clock, so that a step of the wall clock gives nothing away.
+/// Time that passes for the limiter: steady time, so that a step of the wall clock gives nothing away.
 #[derive(Clone, Debug)]
-enum Ticks {
-    Steady(Instant),
-    Manual(Clock),
-}
-
-impl Ticks {
-    fn of(clock: &Clock) -> Self {
-        match clock {
-            Clock::Real => Self::Steady(Instant::now()),
-            Clock::Manual(_) => Self::Manual(clock.clone()),
-        }
-    }
-}
+struct Ticks(Clock);
 
 impl Ticking for Ticks {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        match self {
-            Self::Steady(start) => start.elapsed(),
-            Self::Manual(clock) => Duration::from_millis(u64::try_from(clock.now().0).unwrap_or(0)),
-        }
+        self.0.steady()
     }
 }
 

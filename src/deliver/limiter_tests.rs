@@ -121,3 +121,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_debt_outlives_its_limiter_and_a_new_rate() {
+    let (clock, hand) = Clock::manual(Timestamp(0));
+    hand.advance(Duration::from_secs(1_000));
+    let mut limiter = Limiter::new(rate(60, 60, 60, 10), &clock);
+    assert_eq!(limiter.owes(), Duration::ZERO);
+    hand.advance(Duration::from_secs(10));
+    assert_eq!((limiter.ready(40), limiter.owes()), (Ok(()), Duration::from_secs(30)));
+    hand.advance(Duration::from_secs(10));
+    let again = Limiter::new(rate(60, 60, 60, 10), &clock);
+    again.owe(limiter.owes());
+    assert_eq!(again.owes(), Duration::from_secs(20));
+    limiter.retune(rate(60, 120, 60, 10));
+    assert_eq!(limiter.owes(), Duration::from_secs(20));
+    hand.advance(Duration::from_secs(20));
+    assert_eq!(again.owes(), Duration::ZERO);
+    assert!(again.ready(1).is_err(), "out of debt is empty, not full");
+}

@@ -1,38 +1,54 @@
 //! What the hub tells a source of a delivery that did not reach its target. Pure.
+//!
+//! Refused, held, ended by an operator, delivered after all: the source has something to do, or to undo, and is told at
+//! once, in the chain of the certificate. That a delivery expired comes after days of waiting, and for all of a target's at
+//! a time: it is for a digest.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     evidence::receipt,
     message,
     model::{
         id::{DeliveryId, Digest},
+        reason::Reason,
         time::Timestamp,
     },
-    store::record::{Body, Cargo, Delivery, NewDelivery, Role, View},
+    store::{
+        claim::Rank,
+        news::{Bounds, Telling},
+        record::{Body, Cargo, Delivery, NewDelivery, Role, View},
+    },
 };
 
 /// What happened, as the notice says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct News<'a> {
-    /// A reason code: `refused`, `expired`, `not-entitled`, …
-    pub code: &'a str,
+    /// Why: refused, expired, not entitled, …
+    pub reason: Reason,
     /// The target's own code, or a short technical cause.
     pub detail: &'a str,
+    /// Attempts made by then.
+    pub attempts: u32,
     /// When.
     pub at: Timestamp,
 }
 
-/// A notice to the source of `delivery`, as the delivery `id`; none about a notice.
+/// What the source of `delivery` is told, by the notice `id` if at once; nothing about the hub's own word to it.
 #[must_use]
-pub fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> Option<NewDelivery> {
-    if delivery.cargo == Cargo::Notice {
+pub fn telling(delivery: &Delivery, news: News<'_>, id: DeliveryId, bounds: Bounds) -> Option<Telling> {
+    if delivery.cargo.is_news() {
         return None;
     }
+    let notice = (news.reason != Reason::Expired).then(|| notice(delivery, news, id));
+    Some(Telling { reason: news.reason, detail: news.detail.to_owned(), notice, bounds })
+}
+
+fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> NewDelivery {
     let subject = &delivery.subject;
     let notice = json!({
         "function": "notice",
-        "reason": {"code": news.code, "detail": news.detail},
+        "reason": {"code": news.reason.code(), "detail": news.detail},
         "at": news.at.to_string(),
         "message": delivery.message.to_string(),
         "delivery": delivery.id.to_string(),
@@ -41,32 +57,38 @@ pub fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> Option<New
         "issuer": subject.issuer,
         "number": subject.number,
         "version": subject.version,
-        "attempts": delivery.attempts,
+        "attempts": news.attempts,
         "digest": delivery.rendered.as_ref().map(|(_, _, digest)| receipt::digest(*digest)),
         "test": delivery.test,
     });
-    let bytes = notice.to_string().into_bytes();
-    let body = Body {
+    NewDelivery {
+        id,
+        about: None,
+        gap: None,
+        target: delivery.source.clone(),
+        cargo: Cargo::Notice,
+        view: View::Notice,
+        body: Some(body(&notice)),
+        weight: 1,
+        rank: Rank::Usual,
+        created: news.at,
+        held: None,
+        losses: Vec::new(),
+        because: format!("delivery {} to {} is {}", delivery.id, delivery.target, news.reason.code()),
+    }
+}
+
+/// The body of the hub's own word to a source.
+pub(super) fn body(word: &Value) -> Body {
+    let bytes = word.to_string().into_bytes();
+    Body {
         role: Role::Rendering,
         format: message::FORM.to_owned(),
         // A message may cause several notices; their own digest keeps their bodies apart.
         table: Digest::of(&bytes),
         media_type: message::MEDIA_TYPE.to_owned(),
         bytes,
-    };
-    Some(NewDelivery {
-        id,
-        target: delivery.source.clone(),
-        cargo: Cargo::Notice,
-        view: View::Notice,
-        body: Some(body),
-        weight: 1,
-        urgent: false,
-        created: news.at,
-        held: None,
-        losses: Vec::new(),
-        because: format!("delivery {} to {} is {}", delivery.id, delivery.target, news.code),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -74,12 +96,14 @@ mod tests {
     use super::*;
     use crate::deliver::sample;
 
-    const NEWS: News<'_> = News { code: "refused", detail: "not-for-us", at: Timestamp(5) };
+    const NEWS: News<'_> =
+        News { reason: Reason::Refused, detail: "not-for-us", attempts: 1, at: Timestamp(5) };
 
     #[test]
     fn a_source_is_told_which_delivery_to_whom_ended_how() {
         let delivery = sample::delivery(3);
-        let notice = notice(&delivery, NEWS, sample::id(9)).unwrap();
+        let told = telling(&delivery, NEWS, sample::id(9), sample::BOUNDS).unwrap();
+        let notice = told.notice.unwrap();
         assert_eq!((notice.target, notice.cargo), (delivery.source.clone(), Cargo::Notice));
         let body: serde_json::Value = serde_json::from_slice(&notice.body.unwrap().bytes).unwrap();
         assert_eq!(body["function"], "notice");
@@ -93,15 +117,17 @@ mod tests {
     #[test]
     fn a_notice_never_causes_a_notice() {
         let mut delivery = sample::delivery(3);
-        delivery.cargo = Cargo::Notice;
-        assert!(notice(&delivery, NEWS, sample::id(9)).is_none());
+        for cargo in [Cargo::Notice, Cargo::Digest] {
+            delivery.cargo = cargo;
+            assert!(telling(&delivery, NEWS, sample::id(9), sample::BOUNDS).is_none());
+        }
     }
 
     #[test]
     fn two_notices_about_one_message_have_bodies_of_their_own() {
         let (one, mut two) = (sample::delivery(3), sample::delivery(3));
         two.id = sample::id(4);
-        let table = |delivery| notice(delivery, NEWS, sample::id(9)).unwrap().body.unwrap().table;
+        let table = |delivery| notice(delivery, NEWS, sample::id(9)).body.unwrap().table;
         assert_ne!(table(&one), table(&two));
     }
 }

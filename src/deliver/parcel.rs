@@ -3,6 +3,7 @@
 use super::{
     Handles,
     attestation::{Attested, attest},
+    entitlement::is_pilot,
     headers::{Facts, Headers, headers, shows_original},
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     region::Region,
     store::{
         Fault,
+        proof::Sending,
         record::{Body, Cargo, Delivery},
     },
 };
@@ -25,6 +27,8 @@ pub(super) struct Parcel {
 pub(super) enum Unready {
     /// It can never be sent as it is stored: there is nothing to send, or what is stored is damaged.
     Poison(&'static str),
+    /// It shows the target more than the rules now allow.
+    NotEntitled,
     /// The store failed; another time it may do.
     Fault(Fault),
 }
@@ -42,18 +46,17 @@ impl From<Fault> for Unready {
 impl Handles {
     /// Packs a delivery for its next attempt; the bytes are those of every attempt before.
     pub(super) async fn parcel(&self, region: &Region, delivery: &Delivery) -> Result<Parcel, Unready> {
-        let body = self.store.rendering(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
-        let digest = Digest::of(&body.bytes);
-        let whole = shows_original(delivery);
-        let provenance = match whole || delivery.cargo == Cargo::Certificate {
-            true => self.store.provenance(delivery.message).await?,
-            false => None,
-        };
-        let shown = provenance.as_ref().filter(|_| whole);
+        let sending =
+            self.store.sending(delivery.id).await?.ok_or(Unready::Poison("nothing was rendered"))?;
+        let Sending { body, digest, provenance } = sending;
+        if !self.may_see(region, delivery, &body).await? {
+            return Err(Unready::NotEntitled);
+        }
+        let shown = shows_original(delivery).then_some(&provenance);
         let original = shown.map(|provenance| provenance.digest);
         let attachments = shown.map_or(&[][..], |provenance| provenance.attachments.as_slice());
-        let official = provenance.as_ref().and_then(|provenance| provenance.official.as_ref());
-        let attested = Attested { delivery, body: &body, original, attachments, official };
+        let official = provenance.official.as_ref().filter(|_| delivery.cargo == Cargo::Certificate);
+        let attested = Attested { delivery, body: &body, digest, original, attachments, official };
         let attestation = attest(&self.key, region, &attested);
         let facts = Facts {
             body: &body,
@@ -62,6 +65,7 @@ impl Handles {
             attestation: &attestation,
             original: original.is_some(),
             attachments,
+            pilot: is_pilot(region, delivery),
         };
         let headers = headers(delivery, &facts);
         Ok(Parcel { headers, body, digest })

@@ -16,11 +16,20 @@ use crate::{
     problem::Spot,
     region::{
         Region,
+        address::Addresses,
         agreement::{Agreement, Link, LinkState, ProofDemand, Unseen},
+        golive::GoLive,
+        maintenance::Maintenance,
         member::{Acknowledge, Endpoint, Form, InboundRate, Member, OnUnrenderable, Rate, Reach, Takes},
     },
-    store::record::{Body, Cargo, Delivery, Role, View},
+    store::{
+        news::Bounds,
+        record::{Body, Cargo, Delivery, Role, View},
+    },
 };
+
+pub(super) const BOUNDS: Bounds =
+    Bounds { period: Duration::from_secs(3_600), notices_max: 10, entries_max: 10 };
 
 pub(super) fn id(n: u128) -> DeliveryId {
     DeliveryId(uuid::Uuid::from_u128(n))
@@ -41,10 +50,11 @@ pub(super) fn body(bytes: &[u8]) -> Body {
 }
 
 /// A certificate from `ru` to `kg` under `eaeu`, due.
-pub(super) fn delivery(n: u8) -> Delivery {
+pub(crate) fn delivery(n: u8) -> Delivery {
     Delivery {
         id: id(n.into()),
         sequence: n.into(),
+        chain: n.into(),
         message: MessageId(uuid::Uuid::from_u128(1000 + u128::from(n))),
         source: MemberId::new("ru").unwrap(),
         function: Function::Original,
@@ -65,13 +75,17 @@ pub(super) fn delivery(n: u8) -> Delivery {
         rendered: Some(("canonical-xml".to_owned(), "application/xml".to_owned(), Digest::of(b"<cod/>"))),
         losses: Vec::new(),
         because: "importing party".to_owned(),
+        config: Some(Digest([1; 32])),
+        gap: None,
+        replay_of: None,
         answers: Vec::new(),
         last: None,
+        asked: None,
     }
 }
 
 /// `ru` and `kg` with a link from the first to the second.
-pub(super) fn region(link: LinkState) -> Region {
+pub(crate) fn region(link: LinkState) -> Region {
     let (ru, kg) = (member("ru"), member("kg"));
     let agreement = Agreement {
         id: AgreementId::new("eaeu").unwrap(),
@@ -83,7 +97,14 @@ pub(super) fn region(link: LinkState) -> Region {
         proof_by_format: BTreeMap::new(),
         importing_party: Vec::new(),
         copies: Vec::new(),
-        links: vec![Link { from: Some(ru.id.clone()), to: Some(kg.id.clone()), state: link }],
+        links: vec![Link {
+            from: Some(ru.id.clone()),
+            to: Some(kg.id.clone()),
+            state: link,
+            live_from: None,
+            paper_until: None,
+            spot: Spot::file("agreements/eaeu.toml"),
+        }],
         hs_edition: None,
         criteria: None,
         unseen: Unseen::Forward,
@@ -97,6 +118,10 @@ pub(super) fn region(link: LinkState) -> Region {
         agreements: BTreeMap::from([(agreement.id.clone(), agreement)]),
         tables: BTreeMap::new(),
         codes: crate::format::codes::list::Library::default(),
+        files: BTreeMap::default(),
+        held: BTreeMap::default(),
+        operators: 1,
+        go_live: GoLive::default(),
         digest: Digest([1; 32]),
     }
 }
@@ -118,13 +143,19 @@ fn member(name: &str) -> Member {
             items_max: 100,
         },
         reach: Reach::Push(Endpoint {
-            url: "https://localhost/in".to_owned(),
+            url: format!("https://localhost/{name}"),
             anchors: PathBuf::new(),
+            trusted: Arc::default(),
+            addresses: Addresses::new("localhost", Vec::new()),
+            leaf: None,
             acknowledge: Acknowledge::Echo,
+            receipt_keys: Vec::new(),
             timeout: Duration::from_secs(5),
         }),
         rate: Rate { count: many, weight: many, period: Duration::from_secs(1), burst: many },
         concurrency: many,
+        maintenance: Maintenance::default(),
+        sandbox: None,
         retry: Policy::default(),
         inbound: InboundRate { per_second: many, burst: many, connections_max: 10 },
         spot: Spot { file: Arc::from("members/x.toml"), line: 0, column: 0, key: String::new() },

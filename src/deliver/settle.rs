@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use super::{
     Handles,
-    notice::{News, notice},
+    notice::{News, telling},
 };
 use crate::{
     model::{
         delivery::{Event, Illegal, State, step},
         id::{DeliveryId, MemberId},
+        reason::Reason,
         retry::Policy,
         time::Timestamp,
     },
     region::Region,
     store::{
         Fault,
+        news::Bounds,
         record::{Attempt, Delivery, Outcome},
     },
 };
@@ -39,13 +41,23 @@ impl Handles {
     ///
     /// **Durability:** on disk when it returns.
     pub(super) async fn settle(&self, region: &Region, happening: Happening<'_>) -> Result<State, Fault> {
-        let policy = policy(region, &happening.delivery.target);
+        let policy = self.policy(region, &happening.delivery.target);
         let notice_id = new_id(happening.at);
-        let outcome = outcome(happening, &policy, self.dice.throw(), notice_id)
+        let telling = (notice_id, self.config.bounds());
+        let outcome = outcome(happening, &policy, self.dice.throw(), telling)
             .map_err(|illegal| Fault::Corrupt { what: illegal.to_string() })?;
         let state = outcome.life.state.clone();
         self.commit(outcome).await?;
         Ok(state)
+    }
+
+    /// A target's retry policy; the default for a member that is gone. While the wall clock is in doubt nothing expires.
+    pub(super) fn policy(&self, region: &Region, target: &MemberId) -> Policy {
+        let mut policy = region.members.get(target).map(|member| member.retry.clone()).unwrap_or_default();
+        if !self.guard.may_expire() {
+            policy.expiry = Duration::MAX;
+        }
+        policy
     }
 
     /// An attempt that is not recorded would be made again, so its commit is tried more than once.
@@ -66,11 +78,6 @@ impl Handles {
     }
 }
 
-/// A target's retry policy; the default for a member that is gone.
-pub(super) fn policy(region: &Region, target: &MemberId) -> Policy {
-    region.members.get(target).map(|member| member.retry.clone()).unwrap_or_default()
-}
-
 /// A new delivery id, sorted by time.
 pub(super) fn new_id(now: Timestamp) -> DeliveryId {
     let millis = u64::try_from(now.0).unwrap_or(0);
@@ -78,25 +85,30 @@ pub(super) fn new_id(now: Timestamp) -> DeliveryId {
     DeliveryId(uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, nanos)))
 }
 
-/// The outcome of a happening. Pure.
+/// The outcome of a happening, of which a notice of this id tells within these bounds. Pure.
 fn outcome(
     happening: Happening<'_>,
     policy: &Policy,
     dice: u8,
-    notice_id: DeliveryId,
+    (notice_id, bounds): (DeliveryId, Bounds),
 ) -> Result<Outcome, Illegal> {
     let Happening { delivery, event, attempt, at } = happening;
     let life = step(&delivery.life, &event, at, policy, dice)?;
-    let code = match &life.state {
+    let reason = match &life.state {
         _ if life.state == delivery.life.state => None,
-        State::Refused { reason } | State::Held { reason } => Some(reason.code()),
-        State::Expired => Some("expired"),
+        State::Refused { reason } | State::Held { reason } => Some(*reason),
+        State::Expired => Some(Reason::Expired),
+        // Sent only if the source was told of a bad end before; the commit knows.
+        State::Delivered => Some(Reason::DeliveredLate),
         _ => None,
     };
     let told = attempt.as_ref().or(delivery.last.as_ref());
     let detail = told.map_or("", |attempt| attempt.detail.as_str());
-    let notice = code.and_then(|code| notice(delivery, News { code, detail, at }, notice_id));
-    Ok(Outcome { delivery: delivery.id, attempt, life, at, notice })
+    // The delivery is as it was before this attempt.
+    let attempts = attempt.as_ref().map_or(delivery.attempts, |attempt| attempt.number);
+    let news = |reason| News { reason, detail, attempts, at };
+    let telling = reason.and_then(|reason| telling(delivery, news(reason), notice_id, bounds));
+    Ok(Outcome { delivery: delivery.id, attempt, life, at, telling })
 }
 
 #[cfg(test)]
@@ -104,40 +116,39 @@ mod tests {
     use super::*;
     use crate::{
         deliver::sample,
-        model::reason::Reason,
-        store::record::{Cargo, NewDelivery},
+        store::{news::Telling, record::Cargo},
     };
 
     fn after(delivery: &Delivery, event: Event, at: Timestamp) -> Outcome {
         let happening = Happening { delivery, event, attempt: None, at };
-        outcome(happening, &Policy::default(), 0, sample::id(99)).unwrap()
+        outcome(happening, &Policy::default(), 0, (sample::id(99), sample::BOUNDS)).unwrap()
     }
 
-    fn code(notice: Option<NewDelivery>) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_slice(&notice?.body.unwrap().bytes).unwrap();
-        Some(body["reason"]["code"].as_str().unwrap().to_owned())
+    /// The code of what is told, and whether at once.
+    fn told(telling: Option<Telling>) -> Option<(&'static str, bool)> {
+        telling.map(|telling| (telling.reason.code(), telling.notice.is_some()))
     }
 
     #[test]
-    fn a_source_hears_of_refused_expired_and_held_and_of_nothing_else() {
+    fn a_source_hears_of_refused_and_held_at_once_of_expired_in_time_and_of_nothing_else() {
         let (delivery, at) = (sample::delivery(1), Timestamp(10));
         let refused = Event::Refused { reason: Reason::Refused };
         let held = Event::Held { reason: Reason::NotEntitled };
         let deferred = Event::Deferred { retry_after: None };
-        assert_eq!(code(after(&delivery, refused, at).notice).as_deref(), Some("refused"));
-        assert_eq!(code(after(&delivery, Event::DeadlinePassed, at).notice).as_deref(), Some("expired"));
-        assert_eq!(code(after(&delivery, held, at).notice).as_deref(), Some("not-entitled"));
-        assert!(after(&delivery, deferred.clone(), at).notice.is_none());
-        assert!(after(&delivery, Event::Succeeded, at).notice.is_none());
+        assert_eq!(told(after(&delivery, refused, at).telling), Some(("refused", true)));
+        assert_eq!(told(after(&delivery, Event::DeadlinePassed, at).telling), Some(("expired", false)));
+        assert_eq!(told(after(&delivery, held, at).telling), Some(("not-entitled", true)));
+        assert!(after(&delivery, deferred.clone(), at).telling.is_none());
+        assert_eq!(told(after(&delivery, Event::Succeeded, at).telling), Some(("delivered-late", true)));
         let late = at.plus(Policy::default().expiry);
-        assert_eq!(code(after(&delivery, deferred, late).notice).as_deref(), Some("expired"));
+        assert_eq!(told(after(&delivery, deferred, late).telling), Some(("expired", false)));
     }
 
     #[test]
     fn a_notice_that_expires_tells_nobody() {
         let mut delivery = sample::delivery(1);
         delivery.cargo = Cargo::Notice;
-        assert!(after(&delivery, Event::DeadlinePassed, Timestamp(10)).notice.is_none());
+        assert!(after(&delivery, Event::DeadlinePassed, Timestamp(10)).telling.is_none());
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! The hub's signing keys and the published set: EdDSA over Ed25519, named by RFC 7638 thumbprint.
+//! Keys that sign evidence. The hub's own, with the published set: EdDSA over Ed25519, named by RFC 7638 thumbprint; and
+//! those of targets that sign receipts, which may use ES256 (ECDSA on P-256) as well.
 
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey, VerificationAlgorithm,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -15,17 +18,28 @@ pub struct SigningKey {
     id: String,
 }
 
-/// A public key of the hub's, with the time it was in use.
+/// A public key, with the time it was in use.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicKey {
-    /// `kid`: the RFC 7638 thumbprint.
+    /// `kid`: what its set calls it, else the RFC 7638 thumbprint.
     pub id: String,
-    /// The raw Ed25519 public key, 32 bytes.
+    /// What it verifies.
+    pub kind: Kind,
+    /// The raw public key: 32 bytes of Ed25519, or an uncompressed point of P-256.
     pub raw: Vec<u8>,
     /// First use, where known.
     pub from: Option<Timestamp>,
     /// Last use, for keys no longer signed with.
     pub until: Option<Timestamp>,
+}
+
+/// A kind of key, and with it the one algorithm its signatures are made by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Ed25519, EdDSA (RFC 8037).
+    Ed25519,
+    /// P-256, ES256 (RFC 7518 §3.4).
+    P256,
 }
 
 /// Why a JWS is not evidence.
@@ -34,9 +48,12 @@ pub enum Unverified {
     /// Not three base64url parts, or over [`JWS_BYTES_MAX`].
     #[error("not a compact JWS")]
     Malformed,
-    /// An algorithm other than EdDSA, or a header that asks for more.
-    #[error("the header is not {{\"alg\":\"EdDSA\"}} with a kid")]
+    /// No key named, an algorithm other than that of the key, or a header that asks for more.
+    #[error("the header has not kid and the alg of that key, or has crit")]
     Header,
+    /// Evidence of another kind.
+    #[error("the typ is another")]
+    Type,
     /// The key is not in the set.
     #[error("signed with a key that is not in the set")]
     UnknownKey,
@@ -50,7 +67,7 @@ impl SigningKey {
     #[must_use]
     pub fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok()?;
-        let id = thumbprint(pair.public_key().as_ref());
+        let id = thumbprint(Kind::Ed25519, pair.public_key().as_ref());
         Some(Self { pair, id })
     }
 
@@ -66,7 +83,7 @@ impl SigningKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         let raw = self.pair.public_key().as_ref().to_vec();
-        PublicKey { id: self.id.clone(), raw, from: None, until: None }
+        PublicKey { id: self.id.clone(), kind: Kind::Ed25519, raw, from: None, until: None }
     }
 
     /// Signs a payload as compact JWS; `kind` is the `typ` header.
@@ -83,10 +100,17 @@ impl PublicKey {
     /// The key as a JWK (RFC 8037) with `nbf` and `exp` in seconds where known.
     #[must_use]
     pub fn to_jwk(&self) -> Value {
-        let mut jwk = json!({
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
-            "kid": self.id, "x": URL_SAFE_NO_PAD.encode(&self.raw),
-        });
+        let mut jwk = match (self.kind, self.raw.as_slice()) {
+            (Kind::P256, [_, point @ ..]) => {
+                let (x, y) = point.split_at(point.len() / 2);
+                let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+                json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.id, "x": x, "y": y})
+            }
+            (_, raw) => json!({
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+                "kid": self.id, "x": URL_SAFE_NO_PAD.encode(raw),
+            }),
+        };
         if let Value::Object(members) = &mut jwk {
             for (name, at) in [("nbf", self.from), ("exp", self.until)] {
                 if let Some(at) = at {
@@ -97,17 +121,27 @@ impl PublicKey {
         jwk
     }
 
+    /// Whether it may be believed at an instant.
+    #[must_use]
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+
     /// Reads one key of a JWK set.
     #[must_use]
     pub fn from_jwk(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        if text("kty")? != "OKP" || text("crv")? != "Ed25519" {
-            return None;
-        }
-        let raw = URL_SAFE_NO_PAD.decode(text("x")?).ok()?;
+        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok().filter(|raw| raw.len() == 32);
+        let (kind, raw) = match (text("kty")?, text("crv")?) {
+            ("OKP", "Ed25519") => (Kind::Ed25519, bytes("x")?),
+            // An uncompressed point (SEC 1 §2.3.3).
+            ("EC", "P-256") => (Kind::P256, [&[4][..], &bytes("x")?, &bytes("y")?].concat()),
+            _ => return None,
+        };
         let seconds =
             |name: &str| jwk.get(name).and_then(Value::as_i64).map(|s| Timestamp(s.saturating_mul(1000)));
-        Some(Self { id: thumbprint(&raw), raw, from: seconds("nbf"), until: seconds("exp") })
+        let id = text("kid").map_or_else(|| thumbprint(kind, &raw), str::to_owned);
+        Some(Self { id, kind, raw, from: seconds("nbf"), until: seconds("exp") })
     }
 }
 
@@ -116,6 +150,19 @@ impl PublicKey {
 /// # Errors
 /// [`Unverified`] says which part is wrong. Keys inside the JWS itself are never used.
 pub fn verify(jws: &str, keys: &[PublicKey]) -> Result<Vec<u8>, Unverified> {
+    open(jws, keys).map(|(_, payload)| payload)
+}
+
+/// As [`verify`], of a JWS whose `typ` must be `kind`: what was signed for another purpose is no evidence of this one.
+///
+/// # Errors
+/// [`Unverified`].
+pub fn verify_as(kind: &str, jws: &str, keys: &[PublicKey]) -> Result<Vec<u8>, Unverified> {
+    let (header, payload) = open(jws, keys)?;
+    if header.get("typ").and_then(Value::as_str) == Some(kind) { Ok(payload) } else { Err(Unverified::Type) }
+}
+
+fn open(jws: &str, keys: &[PublicKey]) -> Result<(Value, Vec<u8>), Unverified> {
     if jws.len() > JWS_BYTES_MAX {
         return Err(Unverified::Malformed);
     }
@@ -124,20 +171,38 @@ pub fn verify(jws: &str, keys: &[PublicKey]) -> Result<Vec<u8>, Unverified> {
     let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Unverified::Malformed);
     let header: Value = serde_json::from_slice(&bytes(header)?).map_err(|_| Unverified::Header)?;
     let member = |name: &str| header.get(name).and_then(Value::as_str);
-    if member("alg") != Some("EdDSA") || header.get("crit").is_some() {
+    let id = member("kid").filter(|_| header.get("crit").is_none()).ok_or(Unverified::Header)?;
+    let key = keys.iter().find(|key| key.id == id).ok_or(Unverified::UnknownKey)?;
+    let (word, mathematics) = key.kind.algorithm();
+    if member("alg") != Some(word) {
         return Err(Unverified::Header);
     }
-    let id = member("kid").ok_or(Unverified::Header)?;
-    let key = keys.iter().find(|key| key.id == id).ok_or(Unverified::UnknownKey)?;
-    UnparsedPublicKey::new(&ED25519, &key.raw)
+    UnparsedPublicKey::new(mathematics, &key.raw)
         .verify(signed.as_bytes(), &bytes(signature)?)
         .map_err(|_| Unverified::Signature)?;
-    bytes(payload)
+    let payload = bytes(payload)?;
+    Ok((header, payload))
 }
 
-/// RFC 7638 over the members RFC 8037 requires, in their order.
-fn thumbprint(raw: &[u8]) -> String {
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(raw));
+impl Kind {
+    fn algorithm(self) -> (&'static str, &'static dyn VerificationAlgorithm) {
+        match self {
+            Self::Ed25519 => ("EdDSA", &ED25519),
+            Self::P256 => ("ES256", &ECDSA_P256_SHA256_FIXED),
+        }
+    }
+}
+
+/// RFC 7638 over the members that RFC 8037 and RFC 7518 require, in their order.
+fn thumbprint(kind: Kind, raw: &[u8]) -> String {
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let canonical = match (kind, raw) {
+        (Kind::P256, [_, point @ ..]) => {
+            let (x, y) = point.split_at(point.len() / 2);
+            format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, text(x), text(y))
+        }
+        (_, raw) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, text(raw)),
+    };
     URL_SAFE_NO_PAD.encode(Digest::of(canonical.as_bytes()).0)
 }
 
@@ -174,6 +239,6 @@ mod tests {
     #[test]
     fn the_thumbprint_is_that_of_rfc_8037_appendix_a() {
         let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
-        assert_eq!(thumbprint(&x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(thumbprint(Kind::Ed25519, &x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 }

@@ -8,12 +8,15 @@ pub mod list;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use self::list::List;
-use crate::problem::{Found, Problems, nearest};
+use crate::{
+    files::Files,
+    format::FILE_BYTES_MAX,
+    problem::{Found, Problems, nearest},
+};
 
 /// The list that says which units are units of mass.
 const UNITS: &str = "units";
@@ -62,7 +65,7 @@ impl Codes {
 /// The lists a table may name: its own, and the shared folder's, read when first asked for.
 #[derive(Debug)]
 pub struct Lists<'a> {
-    folder: &'a Path,
+    folder: Files,
     problems: &'a Problems,
     own: BTreeMap<String, Arc<Codes>>,
     shared: std::cell::RefCell<BTreeMap<String, Option<Arc<List>>>>,
@@ -71,7 +74,7 @@ pub struct Lists<'a> {
 impl<'a> Lists<'a> {
     /// No own lists yet.
     #[must_use]
-    pub fn new(folder: &'a Path, problems: &'a Problems) -> Self {
+    pub fn new(folder: Files, problems: &'a Problems) -> Self {
         Self { folder, problems, own: BTreeMap::new(), shared: std::cell::RefCell::default() }
     }
 
@@ -134,11 +137,8 @@ impl<'a> Lists<'a> {
     }
 
     fn names(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.folder).into_iter().flatten().flatten();
-        let stems = files.filter_map(|file| {
-            let path: PathBuf = file.path();
-            (path.extension()? == "toml").then(|| path.file_stem()?.to_str().map(ToOwned::to_owned))?
-        });
+        let files = self.folder.entries("").unwrap_or_default();
+        let stems = files.iter().filter_map(|file| file.strip_suffix(".toml")).map(ToOwned::to_owned);
         stems.chain(self.own.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -146,7 +146,7 @@ impl<'a> Lists<'a> {
         if let Some(known) = self.shared.borrow().get(file) {
             return known.clone();
         }
-        let text = std::fs::read_to_string(self.folder.join(format!("{file}.toml"))).ok();
+        let text = self.folder.text(&format!("{file}.toml"), FILE_BYTES_MAX).ok();
         let shared = text.map(|text| list::read(file, &text, self.problems));
         self.shared.borrow_mut().insert(file.to_owned(), shared.clone());
         shared

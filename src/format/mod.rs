@@ -23,8 +23,6 @@ pub mod recognise;
 mod row;
 mod uri;
 
-use std::path::Path;
-
 use crate::{
     decode::{
         Decoded,
@@ -34,6 +32,7 @@ use crate::{
         schema::Schema,
         wrapping::Wrapping,
     },
+    files::Files,
     model::id::{Digest, FormatId},
     problem::{Found, Problems, Spot, section::Source},
 };
@@ -45,6 +44,8 @@ use self::{
 
 /// File name of a table inside its folder.
 pub const FILE_NAME: &str = "format.toml";
+/// Largest file of a format folder, in bytes: a list of all UN/LOCODEs fits.
+pub const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// A format, both ways.
 #[derive(Clone, Debug)]
@@ -183,22 +184,23 @@ impl Table {
     #[must_use]
     pub fn load(
         id: &FormatId,
-        folder: &Path,
-        codes: &Path,
+        folder: impl Into<Files>,
+        codes: impl Into<Files>,
         file_label: &str,
         problems: &Problems,
     ) -> Option<Self> {
-        match std::fs::read_to_string(folder.join(FILE_NAME)) {
-            Ok(text) => Self::read(id, &text, codes, file_label, problems)?.with_schema(folder, problems),
-            Err(error) => {
-                problems.add(Spot::file(file_label).problem(format!("cannot be read: {error}")));
+        let folder = folder.into();
+        match folder.text(FILE_NAME, FILE_BYTES_MAX) {
+            Ok(text) => Self::read(id, &text, codes, file_label, problems)?.with_schema(&folder, problems),
+            Err(reason) => {
+                problems.add(Spot::file(file_label).problem(reason));
                 None
             }
         }
     }
 
     /// Loads the schema the table names, which then counts for its digest too.
-    fn with_schema(mut self, folder: &Path, problems: &Problems) -> Option<Self> {
+    fn with_schema(mut self, folder: &Files, problems: &Problems) -> Option<Self> {
         let Some(file) = &self.schema_file else { return Some(self) };
         match Schema::load(self.syntax, folder, &file.value) {
             Ok(schema) => {
@@ -218,13 +220,13 @@ impl Table {
     pub fn read(
         id: &FormatId,
         text: &str,
-        codes: &Path,
+        codes: impl Into<Files>,
         file_label: &str,
         problems: &Problems,
     ) -> Option<Self> {
         let found = Problems::default();
         let file = Source::new(file_label, text).read(&found, file::read);
-        let table = compile::table(id, text, file, codes, &found);
+        let table = compile::table(id, text, file, codes.into(), &found);
         let clean = found.is_empty();
         for problem in found.sorted() {
             problems.add(problem);

@@ -6,42 +6,115 @@ use rustls::ServerConfig;
 use serde_json::Value;
 
 use crate::{
-    config,
+    config, console,
     evidence::key::{PublicKey, SigningKey},
-    problem::{Problems, Spot},
-    tls::{self, OwnLeaf},
+    model::time::Timestamp,
+    observe::Own,
+    problem::{Problem, Problems, Spot},
+    region::notice::leaf::near_end,
+    tls::{self, OwnLeaf, Purpose},
 };
+
+/// Settings that name the leaves of the hub.
+const SERVER: &str = "identity.leaf";
+const CLIENT: &str = "identity.client_leaf";
+const CONSOLE: &str = "console.leaf";
+/// Settings that name their keys.
+const SERVER_KEY: &str = "identity.key";
+const CLIENT_KEY: &str = "identity.client_key";
+const CONSOLE_KEY: &str = "console.key";
 
 /// What the hub is to others.
 pub struct Identity {
     /// TLS of the members' door.
     pub server: Arc<ServerConfig>,
+    /// TLS of the console, where it has a leaf.
+    pub console: Option<Arc<ServerConfig>>,
     /// The leaf shown to members that are delivered to.
     pub client: OwnLeaf,
     /// The key that signs receipts.
     pub key: SigningKey,
     /// The published set: the keys retired, and the one in use last.
     pub published: Vec<PublicKey>,
+    /// Where each of the hub's own leaves stands, and when it ends.
+    pub ends: Vec<(Spot, Timestamp)>,
+}
+
+impl Identity {
+    /// What those who watch are told of it.
+    #[must_use]
+    pub fn shown(&self) -> Own {
+        let word = |spot: &Spot| match spot.key.as_str() {
+            SERVER => "server",
+            CONSOLE => "console",
+            _ => "client",
+        };
+        Own {
+            leaves: self.ends.iter().map(|(spot, ends)| (word(spot), *ends)).collect(),
+            folder_waits: false,
+            keys_retired: self.published.len().saturating_sub(1),
+        }
+    }
+
+    /// The hub's leaves that have ended at an instant, or soon will.
+    #[must_use]
+    pub fn notices(&self, now: Timestamp) -> Vec<Problem> {
+        let said = self.ends.iter().filter_map(|(spot, ends)| {
+            let problem = spot.problem(format!("the hub's leaf {}", near_end(*ends, now)?));
+            Some(problem.hint("replace leaf and key, and reload"))
+        });
+        said.collect()
+    }
 }
 
 /// Reads every file; `None`, with a problem for each that cannot be used.
 #[must_use]
-pub fn load(settings: &config::Identity, problems: &Problems) -> Option<Identity> {
-    let server = leaf("identity.leaf", &settings.leaf, &settings.key, problems);
-    let server = server.and_then(|own| usable("identity.leaf", &settings.leaf, tls::server(&own), problems));
-    let client = leaf("identity.client_leaf", &settings.client_leaf, &settings.client_key, problems);
+pub fn load(settings: &config::Identity, console: &console::Config, problems: &Problems) -> Option<Identity> {
+    let own = leaf((SERVER, &settings.leaf), (SERVER_KEY, &settings.key), Purpose::Server, problems);
+    let (client_leaf, client_key) = (settings.client_leaf.as_path(), settings.client_key.as_path());
+    let client = leaf((CLIENT, client_leaf), (CLIENT_KEY, client_key), Purpose::Client, problems);
+    let shown = console.leaf.as_deref().zip(console.key.as_deref());
+    let shown =
+        shown.map(|(path, key)| (path, leaf((CONSOLE, path), (CONSOLE_KEY, key), Purpose::Server, problems)));
+    let mut ends =
+        vec![(SERVER, settings.leaf.as_path(), own.as_ref()), (CLIENT, client_leaf, client.as_ref())];
+    ends.extend(shown.iter().map(|(path, leaf)| (CONSOLE, *path, leaf.as_ref())));
+    let ends = ends.into_iter().filter_map(|(key, path, leaf)| Some((at(key, path), leaf?.ends())));
+    let ends = ends.collect();
+    let console = match shown {
+        Some((path, leaf)) => {
+            Some(leaf.and_then(|leaf| usable(CONSOLE, path, tls::console(&leaf), problems))?)
+        }
+        None => None,
+    };
+    let server = own.and_then(|own| usable(SERVER, &settings.leaf, tls::server(&own), problems));
     let key = signing_key(&settings.receipt_key, problems);
     let retired = retired(&settings.retired_receipt_keys, problems);
     let (server, client, key, mut published) = (server?, client?, key?, retired?);
     let own = key.public();
     published.retain(|retired| retired.id != own.id);
     published.push(own);
-    Some(Identity { server, client, key, published })
+    Some(Identity { server, console, client, key, published, ends })
 }
 
-fn leaf(key: &str, leaf: &Path, secret: &Path, problems: &Problems) -> Option<OwnLeaf> {
-    let (leaf_pem, key_pem) = (read(key, leaf, problems), read(key, secret, problems));
-    usable(key, leaf, OwnLeaf::from_pem(&leaf_pem?, &key_pem?), problems)
+/// A leaf with its key; each problem is told of the file it is in.
+fn leaf(
+    (of_leaf, leaf): (&str, &Path),
+    (of_key, key): (&str, &Path),
+    purpose: Purpose,
+    problems: &Problems,
+) -> Option<OwnLeaf> {
+    let (leaf_pem, key_pem) = (read(of_leaf, leaf, problems), read(of_key, key, problems));
+    let own = OwnLeaf::from_pem(&leaf_pem?, &key_pem?);
+    let fit = own.and_then(|own| own.fits(purpose).map(|()| own));
+    fit.map_err(|error| match error.is_of_key() {
+        true => {
+            let problem = at(of_key, key).problem(error.to_string());
+            problems.add(problem.hint(format!("its leaf is {}", leaf.display())));
+        }
+        false => wrong(of_leaf, leaf, &error.to_string(), problems),
+    })
+    .ok()
 }
 
 fn signing_key(path: &Path, problems: &Problems) -> Option<SigningKey> {

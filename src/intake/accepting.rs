@@ -11,18 +11,22 @@ use crate::{
     message,
     model::{
         finding::Finding,
-        id::{Digest, FormatId, MessageId},
+        id::{Digest, FormatId, MemberId, MessageId},
         key::Key,
+        reason::Reason,
+        time::Timestamp,
     },
     region::agreement::ProofDemand,
     store::{
         Fault, Store,
-        record::{Acceptance, Body, Role, Standing},
+        record::{Acceptance, Body, Cargo, Delivery, Role},
+        standing::Standing,
     },
 };
 
 use super::{
-    Push, attachment, identity,
+    Push, attachment,
+    identity::{self, Course, Decision},
     reading::{About, Reading},
 };
 
@@ -37,7 +41,7 @@ pub(super) struct Subject {
 
 /// What a push is about.
 ///
-/// `None` when the answer is about no delivery of this member.
+/// `None` when the answer is about no certificate or cancellation that was delivered to this member.
 ///
 /// # Errors
 /// A fault of the store.
@@ -46,7 +50,10 @@ pub(super) async fn subject(push: &Push, reading: &Reading, store: &Store) -> Re
         About::Certificate(key) => Ok(Some(Subject { key: key.clone(), test: push.envelope.test })),
         About::Delivery(id, ..) => {
             let delivery = store.delivery(*id).await?;
-            let delivery = delivery.filter(|delivery| delivery.target == push.source);
+            let answerable = |of: &Delivery| {
+                of.target == push.source && !of.cargo.is_news() && of.cargo != Cargo::Response
+            };
+            let delivery = delivery.filter(answerable);
             Ok(delivery.map(|delivery| Subject { key: delivery.subject, test: delivery.test }))
         }
     }
@@ -84,7 +91,8 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
     })?;
     let lineage = seen.lineage.clone().unwrap_or(subject.lineage);
     let subject = Key { version: Some(decision.version), lineage, ..subject };
-    let findings: Vec<Finding> = reading.findings.iter().cloned().chain(decision.findings).collect();
+    let parked_until = parked_until(&decision, push);
+    let findings = findings(reading, &decision, parked_until);
     let receipt = Receipt {
         hub: &push.region.id,
         id,
@@ -98,7 +106,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         canonical,
         duplicate_of: decision.duplicate_of,
         attachments: &reading.attachments,
-        targets: &reading.targets,
+        targets: targets(reading, &decision),
         demand: reading.demand.map(ProofDemand::word),
         judgements: &reading.judgements,
         findings: &findings,
@@ -125,6 +133,7 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         media_type: push.media_type(),
         config: push.region.digest,
         test,
+        bulk: push.envelope.bulk,
         answer,
         duplicate_of: decision.duplicate_of,
         attachments: reading.attachments.clone(),
@@ -132,9 +141,47 @@ pub(super) fn acceptance(case: Case<'_>, id: MessageId, key: &SigningKey) -> Res
         judgements: reading.judgements.clone(),
         leaves: reading.leaves.clone(),
         bodies: bodies(push, reading),
+        parked_until,
+        parked_max: u32::MAX,
         receipt,
         seen,
     })
+}
+
+/// How long it waits for the certificate it changes.
+fn parked_until(decision: &Decision, push: &Push) -> Option<Timestamp> {
+    match decision.course {
+        Course::Park(age) => Some(push.received.plus(age)),
+        Course::Known | Course::Unseen => None,
+    }
+}
+
+/// Everything the receipt warns of.
+fn findings(reading: &Reading, decision: &Decision, parked_until: Option<Timestamp>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = reading.findings.iter().chain(&decision.findings).cloned().collect();
+    if decision.course != Course::Known {
+        findings.push(unseen(parked_until));
+        findings.extend(reading.astray.iter().cloned());
+    }
+    findings
+}
+
+/// Whom the receipt names: what cancels a certificate that was sent goes to whoever has it, which stands in the store.
+fn targets<'a>(reading: &'a Reading, decision: &Decision) -> &'a [(MemberId, String)] {
+    let known = decision.course == Course::Known;
+    if known && !reading.function.has_document() { &[] } else { &reading.targets }
+}
+
+/// What the source of a change is told when the hub has not seen the certificate.
+fn unseen(parked_until: Option<Timestamp>) -> Finding {
+    let unseen = "the hub has not seen the certificate that this changes";
+    match parked_until {
+        None => Finding::warning(Reason::CertificateUnknown, unseen),
+        Some(until) => {
+            let advice = format!("{unseen}; it waits for it until {until}, then goes on without it");
+            Finding::warning(Reason::CertificateParked, advice)
+        }
+    }
 }
 
 /// The original, the canonical certificate, what no row maps, and the signature beside the original.

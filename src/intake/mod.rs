@@ -8,13 +8,17 @@
 mod accepting;
 pub mod attachment;
 mod charset;
+mod epoch;
+mod hub_message;
 mod identity;
 mod reading;
+pub mod trial;
+pub mod seen;
+mod turns;
 
 use std::{num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
 use crate::{
     clock::Clock,
@@ -32,11 +36,13 @@ use crate::{
     region::Region,
     store::{
         Fault, Store,
-        record::{Accepted, Receipted, Rejection},
+        record::{Acceptance, Accepted, Receipted, Rejection},
+        strain::Strain,
     },
 };
 
 use reading::Reading;
+use turns::Turns;
 
 /// One submission of a member, authenticated, its body read and its digest checked.
 #[derive(Clone, Debug)]
@@ -49,6 +55,8 @@ pub struct Push {
     pub key: MessageKey,
     /// What the headers say.
     pub envelope: Envelope,
+    /// The epoch the source knows the hub to be in, where it says so.
+    pub epoch: Option<u64>,
     /// What the body is.
     pub content: Content,
     /// The character set the media type names.
@@ -158,6 +166,18 @@ pub struct Config {
     pub limits: Limits,
     /// Limits on attachments.
     pub attachments: attachment::Limits,
+    /// Messages of one member that wait for the certificate they change. Default 10,000.
+    pub parked_per_member_max: ParkedMax,
+}
+
+/// Most messages of one member that wait for the certificate they change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ParkedMax(pub u32);
+
+impl Default for ParkedMax {
+    fn default() -> Self {
+        Self(10_000)
+    }
 }
 
 /// Times a decision is taken anew because another push changed what the store knows of the number.
@@ -171,7 +191,9 @@ pub struct Intake {
     clock: Clock,
     limits: Arc<Limits>,
     attachments: attachment::Limits,
-    pool: Arc<Semaphore>,
+    parked_max: ParkedMax,
+    turns: Turns,
+    seen: seen::Seen,
 }
 
 impl Intake {
@@ -179,9 +201,41 @@ impl Intake {
     #[must_use]
     pub fn new(store: Store, key: Arc<SigningKey>, clock: Clock, config: Config) -> Self {
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let pool = Arc::new(Semaphore::new(config.documents_at_once_max.unwrap_or_else(cores).get()));
-        let attachments = config.attachments;
-        Self { store, key, clock, limits: Arc::new(config.limits), attachments, pool }
+        let turns = Turns::new(config.documents_at_once_max.unwrap_or_else(cores).get());
+        let (attachments, parked_max) = (config.attachments, config.parked_per_member_max);
+        let seen = seen::Seen::default();
+        Self { store, key, clock, limits: Arc::new(config.limits), attachments, parked_max, turns, seen }
+    }
+
+    /// What members did that leaves no record.
+    #[must_use]
+    pub fn seen(&self) -> &seen::Seen {
+        &self.seen
+    }
+
+    /// Counts a request of a member that was refused, for whoever asks how many were and why.
+    pub fn refused(&self, member: &MemberId, reason: Reason) {
+        self.store.refused(member, reason, self.clock.now());
+    }
+
+    /// Why nothing new is taken at the moment; asked before a body is read.
+    #[must_use]
+    pub fn shed(&self) -> Option<Reason> {
+        self.store.strain().map(|strain| match strain {
+            Strain::SpaceLow => Reason::StorageLow,
+            Strain::Slow => Reason::StorageSlow,
+        })
+    }
+
+    /// As [`Intake::shed`], for a push under this key: one that was accepted is answered from what is stored.
+    ///
+    /// # Errors
+    /// A fault is ours: the source may push the same message again.
+    pub async fn shed_push(&self, source: &MemberId, key: &MessageKey) -> Result<Option<Reason>, Fault> {
+        match self.shed() {
+            Some(reason) => Ok(self.store.receipt_of(source, key).await?.is_none().then_some(reason)),
+            None => Ok(None),
+        }
     }
 
     /// Judges one push; accepted means on disk.
@@ -192,6 +246,10 @@ impl Intake {
         let fingerprint = reading::fingerprint(&push);
         if let Some(first) = self.store.receipt_of(&push.source, &push.key).await? {
             return Ok(repeat(first, fingerprint));
+        }
+        let compared = self.store.has_compared(&push.source);
+        if let Some(finding) = epoch::gate(self.store.epoch(), compared, push.epoch) {
+            return Ok(self.reject(&push, vec![finding]));
         }
         let push = Arc::new(push);
         let reading = match self.read(push.clone()).await? {
@@ -213,10 +271,10 @@ impl Intake {
             return Ok(self.reject(push, vec![Finding::severe(Reason::TestNotAllowed, advice)]));
         }
         for _ in 0..DECISIONS_MAX {
-            let seen = self.store.standing(&subject.key).await?;
+            let seen = self.store.standing(&subject.key, reading.earlier_lineage.as_deref()).await?;
             let case = accepting::Case { push, reading, subject: subject.clone(), seen, fingerprint };
             let acceptance = match accepting::acceptance(case, id, &self.key) {
-                Ok(acceptance) => acceptance,
+                Ok(acceptance) => Acceptance { parked_max: self.parked_max.0, ..acceptance },
                 Err(finding) => return Ok(self.reject(push, vec![finding])),
             };
             let receipt = acceptance.receipt.clone();
@@ -225,18 +283,19 @@ impl Intake {
                 Accepted::Duplicate { id, receipt } => return Ok(Verdict::Duplicate { id, receipt }),
                 Accepted::Conflict => return Ok(conflict()),
                 Accepted::Changed => {}
+                Accepted::TooManyParked => return Ok(self.reject(push, vec![too_many(self.parked_max)])),
                 Accepted::Missing(digests) => return Ok(self.reject(push, attachment::missing(&digests))),
             }
         }
         Err(Fault::Contended)
     }
 
-    /// Understands the push on the bounded pool, so that no document holds up the network.
+    /// Understands the push on the bounded pool, so that no document holds up the network; members take turns there.
     async fn read(&self, push: Arc<Push>) -> Result<Result<Reading, Vec<Finding>>, Fault> {
-        let permit = self.pool.clone().acquire_owned().await.map_err(|_| Fault::Stopping)?;
+        let turn = self.turns.turn(&push.source).await.ok_or(Fault::Stopping)?;
         let (limits, attachments, today) = (self.limits.clone(), self.attachments, self.clock.now());
         let work = move || {
-            let _permit = permit;
+            let _turn = turn;
             let Some(source) = push.region.members.get(&push.source) else { return Err(Vec::new()) };
             reading::read(&push, source, (&limits, &attachments), &Date::of(today))
         };
@@ -266,6 +325,13 @@ fn repeat(first: Receipted, fingerprint: Digest) -> Verdict {
     } else {
         conflict()
     }
+}
+
+fn too_many(ParkedMax(most): ParkedMax) -> Finding {
+    let advice = format!(
+        "{most} messages of yours wait for the certificate they change; push those certificates first, then this again"
+    );
+    Finding::severe(Reason::TooManyParked, advice)
 }
 
 fn conflict() -> Verdict {

@@ -10,19 +10,18 @@ use crate::{
         wrapping,
     },
     map,
-    message::{self, Message},
     model::{
         certificate::Certificate,
         envelope::{Answer, Function},
         finding::{Finding, any_severe},
         id::{DeliveryId, Digest, FormatId, MemberId},
         judgement::Judgement,
-        key::Key,
+        key::{self, Key},
         reason::Reason,
-        value::Date,
+        value::{Date, Value},
     },
     region::{
-        agreement::{CopyView, ProofDemand, Unseen},
+        agreement::{Agreement, CopyView, ProofDemand, Unseen},
         member::{Form, Member},
     },
     render,
@@ -33,7 +32,7 @@ use crate::{
     validate,
 };
 
-use super::{Content, Push, attachment, charset};
+use super::{Content, Push, attachment, charset, hub_message};
 
 /// A push that was understood: what it is about, and what becomes of it if the store agrees.
 #[derive(Clone, Debug)]
@@ -54,7 +53,9 @@ pub(super) struct Reading {
     pub(super) unseen: Unseen,
     /// Digests of what it names as attached.
     pub(super) attachments: Vec<Digest>,
-    /// Members it goes to, and why.
+    /// Warnings that hold if it changes a certificate the hub has not seen.
+    pub(super) astray: Vec<Finding>,
+    /// Members it goes to, and why; of a cancellation, if the hub has not seen the certificate.
     pub(super) targets: Vec<(MemberId, String)>,
     /// The proof the agreement demanded; none of a hub message.
     pub(super) demand: Option<ProofDemand>,
@@ -87,7 +88,7 @@ pub(super) fn read(
 ) -> Result<Reading, Vec<Finding>> {
     let signer = beside(push).map_err(|finding| vec![finding])?;
     match push.content {
-        Content::Message => read_message(push, source, today),
+        Content::Message => hub_message::read(push, source, today),
         Content::Document(syntax) if push.envelope.function.has_document() => {
             let charset = charset::permitted(push, source, syntax).map_err(|finding| vec![finding])?;
             let decoded = decode::decode_in(charset, syntax, &push.body, limits);
@@ -114,53 +115,6 @@ fn beside(push: &Push) -> Result<Option<proof::Signer>, Finding> {
     push.signature.as_deref().map(|detached| jws::verify(detached, &push.body)).transpose()
 }
 
-fn read_message(push: &Push, source: &Member, today: &Date) -> Result<Reading, Vec<Finding>> {
-    let one = |finding| vec![finding];
-    if !push.envelope.attachments.is_empty() {
-        let advice = "only a document has attachments; leave CoO-Attachment out";
-        return Err(one(Finding::severe(Reason::HeaderInvalid, advice)));
-    }
-    match message::read(&push.body).map_err(one)? {
-        Message::Response(response) => {
-            if source.customs.is_empty() {
-                return Err(one(Finding::severe(
-                    Reason::RoleNotAllowed,
-                    "only an importing customs answers about deliveries",
-                )));
-            }
-            let about = About::Delivery(response.delivery, response.answer, response.reason);
-            Ok(Reading::bare(Function::Response, about, Unseen::Reject))
-        }
-        Message::Cancellation(cancellation) => {
-            let agreement = push.region.agreement(&cancellation.agreement).ok_or_else(|| {
-                one(Finding::severe(
-                    Reason::AgreementUnknown,
-                    "name an agreement of this community, by its id or one of its aliases",
-                ))
-            })?;
-            let Some(body) = source.body(&cancellation.issuer) else {
-                let advice = "only the issuing body cancels, and this member may not speak for the one named";
-                return Err(one(Finding::severe(Reason::IssuerNotYours, advice)));
-            };
-            if !body.granted_on(today) {
-                let advice = "the grant to speak for this issuing body does not cover today";
-                return Err(one(Finding::severe(Reason::IssuerOutOfDates, advice)));
-            }
-            let subject = Key {
-                agreement: agreement.id.clone(),
-                issuer: cancellation.issuer.clone(),
-                number: cancellation.number.clone(),
-                lineage: cancellation.number.clone(),
-                version: cancellation.version,
-            };
-            let mut reading =
-                Reading::bare(Function::Cancellation, About::Certificate(subject), agreement.unseen);
-            reading.canonical = Some(push.body.to_vec());
-            Ok(reading)
-        }
-    }
-}
-
 fn read_document(
     push: &Push,
     source: &Member,
@@ -182,20 +136,17 @@ fn read_document(
         received: push.received,
     };
     let judged = validate::validate(&case)?;
-    let stated = draft.identity.version.or(push.envelope.version);
+    let version = draft.identity.version.or(push.envelope.version);
     let lineage = draft.identity.lineage.clone().unwrap_or_else(|| judged.number.clone());
-    let earlier = draft.identity.earlier_lineage.clone().or_else(|| push.envelope.earlier.clone());
     let replaces = push.envelope.function == Function::Replacement;
-    if replaces && earlier.is_none() {
-        let advice = "a replacement names the certificate it replaces, in the document or in CoO-Earlier";
-        return Err(vec![Finding::severe(Reason::FieldMissing, advice)]);
-    }
+    let earlier = replaces.then(|| replaced(push, &draft, &judged)).transpose();
+    let earlier = earlier.map_err(|finding| vec![finding])?;
     let subject = Key {
         agreement: judged.agreement.id.clone(),
         issuer: judged.body.id.clone(),
         number: judged.number.clone(),
         lineage,
-        version: stated,
+        version,
     };
     let certificate = judged.certificate.get();
     let plan = plan::plan(&plan::Case {
@@ -219,14 +170,16 @@ fn read_document(
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         return Err(findings);
     }
+    let targets = plan.targets();
     Ok(Reading {
         function: push.envelope.function,
-        earlier_lineage: earlier.filter(|_| replaces),
+        earlier_lineage: earlier,
         canonical: Some(render::canonical::to_json(certificate)),
         remainder: draft.remainder.clone(),
-        unseen: judged.agreement.unseen,
+        unseen: unseen(judged.agreement, &source.id, (certificate, replaces), &targets),
         attachments,
-        targets: plan.targets().into_iter().map(|target| (target.member, target.because)).collect(),
+        astray: Vec::new(),
+        targets: targets.into_iter().map(|target| (target.member, target.because)).collect(),
         format: FormatId::new(form.name()),
         about: About::Certificate(subject),
         demand: Some(judged.demand),
@@ -236,9 +189,42 @@ fn read_document(
     })
 }
 
+/// The lineage of the certificate that a replacement replaces: another one.
+fn replaced(push: &Push, draft: &map::Draft, judged: &validate::Judged<'_>) -> Result<String, Finding> {
+    let earlier = draft.identity.earlier_lineage.clone().or_else(|| push.envelope.earlier.clone());
+    let Some(earlier) = earlier else {
+        let advice = "a replacement names the certificate it replaces, in the document or in CoO-Earlier";
+        return Err(Finding::severe(Reason::FieldMissing, advice));
+    };
+    if !key::is_sound(&earlier) {
+        let advice = format!("the number of the certificate replaced {}", key::SOUND);
+        return Err(Finding::severe(Reason::FieldInvalid, advice));
+    }
+    let stated = judged.certificate.get().text("earlier.number");
+    if earlier == judged.number || stated.as_ref() == Some(&judged.number) {
+        let advice = "a replacement has a number of its own and names another; send a change as an amendment (CoO-Function: 4)";
+        return Err(Finding::severe(Reason::ReplacesItself, advice));
+    }
+    Ok(earlier)
+}
+
+/// What to do if it turns out to change a certificate that the hub has not seen.
+fn unseen(
+    agreement: &Agreement,
+    source: &MemberId,
+    (certificate, replaces): (&Certificate, bool),
+    to: &[plan::Target],
+) -> Unseen {
+    // What a replacement replaces was issued on a day of its own; where that is not stated, not after the replacement.
+    let earlier = certificate.top("earlier.date").filter(|_| replaces);
+    let Some(Value::Date(day)) = earlier.or(certificate.top("issueDate")) else { return agreement.unseen };
+    let members: Vec<_> = to.iter().map(|target| &target.member).collect();
+    agreement.unseen_on(day, source, &members)
+}
+
 impl Reading {
     /// A hub message: nothing but what it is about.
-    fn bare(function: Function, about: About, unseen: Unseen) -> Self {
+    pub(super) fn bare(function: Function, about: About, unseen: Unseen) -> Self {
         Self {
             function,
             about,
@@ -248,6 +234,7 @@ impl Reading {
             remainder: Vec::new(),
             unseen,
             attachments: Vec::new(),
+            astray: Vec::new(),
             targets: Vec::new(),
             demand: None,
             judgements: Vec::new(),
@@ -338,16 +325,17 @@ fn dry_run(push: &Push, subject: &Key, certificate: &Certificate, plan: &Plan) -
             findings.push(Finding::severe(Reason::TooManyItems, advice));
             continue;
         }
-        let rendition = rendition::rendition(&rendition::Case {
+        let unfilled = rendition::unfilled(&rendition::Case {
             region: &push.region,
             target: member,
             view: &target.view,
             function: push.envelope.function,
             subject,
             certificate,
+            stored: None,
         });
-        if !rendition.unfilled.is_empty() {
-            let fields = rendition.unfilled.join(", ");
+        if !unfilled.is_empty() {
+            let fields = unfilled.join(", ");
             let advice = format!("the form of {} cannot be filled, it demands: {fields}", member.name);
             findings.push(Finding::warning(Reason::Unrenderable, advice));
         }

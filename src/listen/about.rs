@@ -8,14 +8,18 @@ use serde_json::json;
 use super::{
     Caller, Shared,
     api::{KeySet, Ping},
-    respond,
+    respond::{self, Refusal},
 };
-use crate::{evidence::receipt::digest, model::id::Digest};
+use crate::{
+    evidence::receipt::digest,
+    intake::seen::Deed,
+    model::{id::Digest, reason::Reason},
+};
 
 /// See how the hub sees you.
 ///
 /// The first request of a new connection: it shows the member you were recognised as, your leaf, the hub's time, and
-/// under which configuration that was judged.
+/// under which configuration that was judged. A hub that is about to stop answers 503 (stopping).
 #[utoipa::path(
     get,
     path = "/v1/ping",
@@ -23,14 +27,22 @@ use crate::{evidence::receipt::digest, model::id::Digest};
     operation_id = "ping",
     responses((status = 200, description = "You are known.", body = Ping, content_type = "application/json")),
 )]
-pub(super) async fn ping(Extension(caller): Extension<Caller>) -> Response {
-    respond::json(&json!({
+pub(super) async fn ping(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Refusal> {
+    if shared.door.leaving.is_cancelled() {
+        return Err(Reason::Stopping.into());
+    }
+    shared.door.intake.seen().note(&caller.member, Deed::Ping, caller.received);
+    Ok(respond::json(&json!({
         "member": caller.member.as_str(),
         "leaf": {"x5t#S256": caller.peer.thumbprint()},
         "time": caller.received.to_string(),
         "hub": caller.region.hub,
         "configuration": digest(caller.region.digest),
-    }))
+        "epoch": shared.door.status.epoch(&caller.member),
+    })))
 }
 
 /// The keys that the hub's receipts and attestations verify with.

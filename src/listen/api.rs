@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Shared, about, attachment, describe, mailbox, message, respond::Refusal};
+use super::{
+    Shared, about, attachment, certificate, describe, mailbox, message, reconciliation, respond::Refusal,
+};
 use crate::model::reason::Reason;
 
 /// A refusal or rejection (RFC 9457).
@@ -64,7 +66,8 @@ struct Found {
 pub(super) struct Entry {
     /// Delivery id, the same whenever it is offered.
     delivery: String,
-    /// The headers a push would carry: CoO-Delivery, CoO-Sequence and so on.
+    /// The headers a push would carry: CoO-Delivery, CoO-Sequence and so on. CoO-Cargo says what it is: certificate,
+    /// cancellation, response, or the hub's own word to you, notice or digest.
     headers: BTreeMap<String, String>,
     /// Media type of the content.
     media_type: String,
@@ -94,6 +97,47 @@ pub(super) struct Acknowledged {
     state: String,
 }
 
+/// A delivery that goes out again.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Resent {
+    /// Delivery id, that of the first time.
+    delivery: String,
+    /// `asked`.
+    #[schema(example = "asked")]
+    state: String,
+}
+
+/// A member's word that it has compared.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Comparison {
+    /// Number of the epoch it has compared in.
+    pub(super) epoch: u64,
+    /// `true`: what was missing is pushed again.
+    pub(super) complete: bool,
+}
+
+/// A comparison that is recorded.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Compared {
+    /// Number of the epoch.
+    epoch: u64,
+    /// `true`.
+    compared: bool,
+}
+
+/// The epoch the hub is in: a restore from a backup opens a new one.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Epoch {
+    /// Its number; 1 of a hub that was never restored.
+    number: u64,
+    /// First day of UTC to compare after a restore.
+    compare_from: Option<String>,
+    /// Whether you have compared, or need not.
+    compared: bool,
+}
+
 /// How the hub sees the caller.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Ping {
@@ -107,6 +151,8 @@ pub(super) struct Ping {
     hub: String,
     /// Digest of the configuration.
     configuration: String,
+    /// The epoch the hub is in.
+    epoch: Epoch,
 }
 
 /// A leaf by its thumbprint.
@@ -140,6 +186,9 @@ pub(super) fn declared() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(describe::base())
         .routes(routes!(message::push))
         .routes(routes!(message::state))
+        .routes(routes!(certificate::state))
+        .routes(routes!(certificate::resend))
+        .routes(routes!(reconciliation::day, reconciliation::complete))
         .routes(routes!(mailbox::collect))
         .routes(routes!(mailbox::acknowledge))
         .routes(routes!(mailbox::original))

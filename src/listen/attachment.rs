@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
 
 use super::{
     Caller, Shared,
@@ -19,6 +16,7 @@ use super::{
     respond::{self, Refusal},
 };
 use crate::{
+    intake::seen::Deed,
     model::{id::Digest, reason::Reason},
     store::attachment::Put,
 };
@@ -69,16 +67,32 @@ pub(super) async fn put(
     address: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let source = caller.member.clone();
+    let answer = taken(&shared, caller, address, request).await;
+    answer.inspect_err(|refusal| shared.refused(&source, refusal.reason))
+}
+
+async fn taken(
+    shared: &Shared,
+    caller: Caller,
+    address: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
     let digest = of(address)?;
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let media_type = checked(&parts.headers, digest)?;
+    if let Some(reason) = shared.door.intake.shed() {
+        body::pass_over(shared, &parts.headers, &mut body).await;
+        return Err(reason.into());
+    }
     let most = shared.door.intake.attachment_bytes_max();
-    let held = body::read(&shared, &caller, &parts.headers, body, most).await?;
+    let held = body::read(shared, &caller, &parts.headers, body, most).await?;
     if Digest::of(&held.bytes) != digest {
         let advice = "The address is not the SHA-256 of the body received.";
         return Err(Refusal::because(Reason::DigestMismatch, advice));
     }
     let put = shared.door.intake.put(&caller.member, media_type, held.bytes.to_vec()).await?;
+    shared.door.intake.seen().note(&caller.member, Deed::Attachment, caller.received);
     let status = match put {
         Put::Stored => StatusCode::CREATED,
         Put::Known => StatusCode::OK,
@@ -124,11 +138,7 @@ pub(super) async fn get(
     let member = caller.region.members.get(&caller.member).ok_or(Reason::UnknownPeer)?;
     let room = shared.limits.room(member, u32::try_from(kept.size).unwrap_or(u32::MAX)).await?;
     let bytes = shared.door.inbox.attachment_bytes(&kept).await?.ok_or(Reason::NotFound)?;
-    let body = Full::new(Bytes::from(bytes)).map_frame(move |frame| {
-        let _until_sent = &room;
-        frame
-    });
-    let mut response = respond::bytes(StatusCode::OK, &kept.media_type, Body::new(body));
+    let mut response = respond::bytes(StatusCode::OK, &kept.media_type, respond::held(room, bytes));
     respond::set(response.headers_mut(), CONTENT_DIGEST, &stated::content_digest(digest));
     Ok(response)
 }

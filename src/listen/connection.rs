@@ -15,7 +15,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderValue, Request, Response, Version, header},
+    http::{HeaderValue, Request, Response, StatusCode, Version, header},
     response::IntoResponse as _,
 };
 use hyper::{body::Incoming, service::service_fn};
@@ -34,7 +34,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::{
-    Caller, Config, Shared, header as stated, limit,
+    Caller, Config, Shared,
+    handshake::Handshake,
+    header as stated, leftover, limit,
     respond::{self, Refusal},
     standing::{self, Standing},
 };
@@ -43,7 +45,10 @@ use crate::{
     model::{id::MemberId, reason::Reason},
     region::Region,
     stop::Tasks,
-    telemetry::field,
+    telemetry::{
+        field,
+        metrics::{At, Counted, Handshake as Shaken},
+    },
 };
 
 /// Smallest head buffer that HTTP/1.1 parsing works with, in bytes.
@@ -65,6 +70,8 @@ struct Connection {
     router: Router,
     standing: Standing,
     admission: Admission,
+    /// Counts until it is dropped.
+    _open: Counted,
     activity: Activity,
     /// Ends the connection after the requests under way.
     close: CancellationToken,
@@ -73,8 +80,8 @@ struct Connection {
 /// On what terms a connection was let in; holds what it counts against until it ends.
 enum Admission {
     Member(MemberId, #[expect(dead_code, reason = "counts until it is dropped")] limit::Pass),
-    /// A member that has as many connections as it may.
-    Surplus,
+    /// A member past a cap, which is told so.
+    Surplus(limit::Past, #[expect(dead_code, reason = "counts until it is dropped")] OwnedSemaphorePermit),
     Stranger(#[expect(dead_code, reason = "counts until it is dropped")] OwnedSemaphorePermit),
 }
 
@@ -91,17 +98,25 @@ struct UnderWay<'a>(&'a Activity);
 pub(super) async fn serve(
     shared: Arc<Shared>,
     router: Router,
-    (stream, tls): (TcpStream, Arc<ServerConfig>),
+    (stream, tls, waiting): (TcpStream, Arc<ServerConfig>, Handshake),
     executor: Executor,
 ) {
     let address = stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
     let _ = stream.set_nodelay(true);
     let handshake = TlsAcceptor::from(tls).accept(stream);
-    let timeout = shared.door.config.handshake_timeout;
+    let (timeout, metrics) = (shared.door.config.handshake_timeout, shared.door.metrics.clone());
+    let under_way = metrics.handshake();
     let shaken = tokio::select! {
         () = executor.0.stopping() => return,
+        () = waiting.overtaken() => return metrics.shaken(Shaken::Overtaken),
         shaken = tokio::time::timeout(timeout, handshake) => shaken,
     };
+    drop(under_way);
+    metrics.shaken(match &shaken {
+        Ok(Ok(_)) => Shaken::Done,
+        Ok(Err(_)) => Shaken::Failed,
+        Err(_) => Shaken::Late,
+    });
     let stream = match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => stream,
         Err(error) => {
@@ -109,12 +124,16 @@ pub(super) async fn serve(
             return;
         }
     };
+    drop(waiting);
     let Some(peer) = peer(&stream) else { return };
     let close = executor.0.child_signal();
     if let Some(connection) = Connection::admit(shared, router, peer, close) {
         Arc::new(connection).drive(stream, executor).await;
     } else {
-        tracing::warn!({ field::PEER_ADDRESS } = address, "too many strangers; a connection was dropped");
+        tracing::warn!(
+            { field::PEER_ADDRESS } = address,
+            "too many strangers or surplus; a connection was dropped"
+        );
     }
 }
 
@@ -129,15 +148,25 @@ impl Connection {
         let standing = Standing::new(Arc::new(peer));
         let region = shared.door.region.borrow().clone();
         let member = standing.member(&region, shared.door.clock.now()).ok();
+        let strangers = &shared.limits.strangers;
         let admission = match member.and_then(|id| region.members.get(&id)) {
             Some(member) => match shared.limits.connect(member) {
-                Some(pass) => Admission::Member(member.id.clone(), pass),
-                None => Admission::Surplus,
+                Ok(pass) => Admission::Member(member.id.clone(), pass),
+                Err(past) => Admission::Surplus(past, strangers.clone().try_acquire_owned().ok()?),
             },
-            None => Admission::Stranger(shared.limits.strangers.clone().try_acquire_owned().ok()?),
+            None => Admission::Stranger(strangers.clone().try_acquire_owned().ok()?),
         };
+        let metrics = &shared.door.metrics;
+        let open = metrics.connection(match &admission {
+            Admission::Member(member, _) => {
+                metrics.leaf_seen(member, standing.peer.ends());
+                At::Member
+            }
+            Admission::Surplus(..) => At::Surplus,
+            Admission::Stranger(_) => At::Stranger,
+        });
         let activity = Activity { under_way: AtomicUsize::new(0), quiet_since: Mutex::new(Instant::now()) };
-        Some(Self { shared, router, standing, admission, activity, close })
+        Some(Self { shared, router, standing, admission, _open: open, activity, close })
     }
 
     /// Runs HTTP on the stream; after the close signal, requests under way have the drain time to finish.
@@ -163,7 +192,7 @@ impl Connection {
     async fn closing(&self) {
         let idle = match self.admission {
             Admission::Member(..) => self.shared.door.config.idle_timeout,
-            Admission::Surplus | Admission::Stranger(_) => {
+            Admission::Surplus(..) | Admission::Stranger(_) => {
                 STRANGER_IDLE.min(self.shared.door.config.idle_timeout)
             }
         };
@@ -198,18 +227,26 @@ impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let _under_way = self.activity.begin();
         let version = request.version();
+        let (request, rest) = leftover::lend(request);
         let response = match self.caller() {
             Ok(caller) => self.route(request, caller).await,
             Err(refusal) => {
+                drop(request);
                 self.note(&refusal);
                 refusal.into_response()
             }
         };
         let mut response = respond::finish(response);
-        if version < Version::HTTP_2 && self.close.is_cancelled() {
+        if version < Version::HTTP_2 && self.is_over(response.status(), rest).await {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+
+    /// Whether an HTTP/1.1 connection ends behind this answer.
+    async fn is_over(&self, status: StatusCode, rest: leftover::Rest) -> bool {
+        let late = status == StatusCode::REQUEST_TIMEOUT;
+        late || self.close.is_cancelled() || !rest.drained().await || self.close.is_cancelled()
     }
 
     /// Judges who asks, under the region of this moment.
@@ -219,35 +256,49 @@ impl Connection {
         let member = self.standing.member(&region, received).map_err(|unknown| {
             let leaf = self.standing.peer.thumbprint();
             tracing::warn!({ field::PEER_LEAF } = leaf, reason = %unknown, "an unknown peer was refused");
+            door.metrics.stranger();
             Reason::UnknownPeer
         })?;
-        if matches!(self.admission, Admission::Surplus) {
-            return Err(Refusal::because(
-                Reason::TooManyRequests,
-                "You have as many connections as you may.",
-            ));
+        if let Admission::Surplus(past, _) = &self.admission {
+            let (reason, advice) = match past {
+                limit::Past::Own => (Reason::TooManyRequests, "You have as many connections as you may."),
+                limit::Past::All => (Reason::Busy, "The hub has as many connections as it may."),
+            };
+            self.shared.refused(&member, reason);
+            return Err(Refusal::because(reason, advice));
         }
         let known = region.members.get(&member).ok_or(Reason::UnknownPeer)?;
         let paced = self.shared.limits.request(known);
-        paced.map_err(|wait| Refusal::from(Reason::TooManyRequests).after(wait))?;
-        Ok(Caller { region, member, peer: self.standing.peer.clone(), received })
+        paced.map_err(|wait| {
+            door.metrics.rate_limited(&member);
+            self.shared.refused(&member, Reason::TooManyRequests);
+            Refusal::from(Reason::TooManyRequests).after(wait)
+        })?;
+        let (peer, close) = (self.standing.peer.clone(), self.close.clone());
+        Ok(Caller { region, member, peer, received, close })
     }
 
-    async fn route(&self, request: Request<Incoming>, caller: Caller) -> Response<Body> {
+    async fn route(&self, mut request: Request<Body>, caller: Caller) -> Response<Body> {
         let config = &self.shared.door.config;
         let longest = config.request_timeout + stated::wait(request.headers(), config.long_poll_max);
-        let mut request = request.map(Body::new);
+        let member = caller.member.clone();
         request.extensions_mut().insert(caller);
         match tokio::time::timeout(longest, self.router.clone().oneshot(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => Refusal::from(Reason::Busy).into_response(),
+            // What it did is not known here: a commit goes on without whoever waits for it.
+            Err(_) => {
+                tracing::warn!(source.id = %member, "a request was not answered in time");
+                let advice =
+                    "The hub did not answer in time; it may have been taken. Send the very same again.";
+                Refusal::because(Reason::Busy, advice).into_response()
+            }
         }
     }
 
     /// Ends the connection when its peer, not its request, was refused.
     fn note(&self, refusal: &Refusal) {
-        if refusal.reason == Reason::UnknownPeer || matches!(self.admission, Admission::Surplus) {
+        if refusal.reason == Reason::UnknownPeer || matches!(self.admission, Admission::Surplus(..)) {
             self.close.cancel();
         }
     }

@@ -26,7 +26,18 @@ Every refusal is an RFC 9457 problem with a stable code. 429 and 503 carry Retry
 const COMMON: [(&str, &str, bool); 3] = [
     ("403", "You are not known as a member.", false),
     ("429", "More than your pace or your connections allow.", true),
-    ("503", "The hub cannot do it now; nothing was taken.", true),
+    (
+        "503",
+        "The hub cannot do it now. Nothing was taken, unless the detail says that it may have been: send the very same again.",
+        true,
+    ),
+];
+
+/// Refusals that any route with a body may answer besides.
+const OF_BODIES: [(&str, &str, bool); 3] = [
+    ("400", "The body is missing, or not what the headers say of it.", false),
+    ("408", "The body did not come in time.", false),
+    ("413", "The body is too large.", false),
 ];
 
 /// The OpenAPI 3.1 description of the members' door, as indented JSON with a line feed at its end.
@@ -55,6 +66,8 @@ pub(super) fn base() -> OpenApi {
         .security(Some([SecurityRequirement::new("mutualTls", Vec::<String>::new())]))
         .tags(Some([
             tag("messages", "Pushing, and asking what became of it."),
+            tag("certificates", "One certificate by its number."),
+            tag("reconciliation", "Comparing records, daily and after a restore."),
             tag("attachments", "Files beside a document."),
             tag("mailbox", "Collecting, for members without a server."),
             tag("hub", "The hub itself."),
@@ -65,7 +78,8 @@ pub(super) fn base() -> OpenApi {
 /// Adds the common refusals where the route does not state them, and says of optional headers that they may be absent,
 /// not null.
 fn complete(operation: &mut Operation) {
-    for (status, meaning, later) in COMMON {
+    let of_bodies = OF_BODIES.iter().filter(|_| operation.request_body.is_some());
+    for (status, meaning, later) in COMMON.iter().chain(of_bodies).copied() {
         let stated = operation.responses.responses.entry(status.to_owned());
         stated.or_insert_with(|| RefOr::T(refusal(meaning, later).build()));
     }

@@ -36,6 +36,7 @@ pub(super) struct Stated {
     pub(super) content: Content,
     pub(super) charset: Option<Charset>,
     pub(super) envelope: Envelope,
+    pub(super) epoch: Option<u64>,
     pub(super) signature: Option<String>,
 }
 
@@ -46,10 +47,10 @@ pub(super) struct Stated {
 pub(super) fn read(headers: &HeaderMap) -> Result<Stated, Refusal> {
     let mut reader = Reader { headers, findings: Vec::new() };
     let (key, digest, content) = (reader.key(), reader.digest(), reader.content());
-    let (envelope, signature) = (reader.envelope(), reader.signature());
+    let (envelope, epoch, signature) = (reader.envelope(), reader.epoch(), reader.signature());
     match (key, digest, content) {
         (Some(key), Some(digest), Some((content, charset))) if reader.findings.is_empty() => {
-            Ok(Stated { key, digest, content, charset, envelope, signature })
+            Ok(Stated { key, digest, content, charset, envelope, epoch, signature })
         }
         _ => Err(Refusal::found(reader.findings)),
     }
@@ -62,6 +63,23 @@ pub(super) fn wait(headers: &HeaderMap, longest: Duration) -> Duration {
         .flat_map(|value| value.split([',', ';']))
         .find_map(|preference| preference.trim().strip_prefix("wait=")?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0)).min(longest)
+}
+
+/// What a request for a state knows already, and how long it waits for a change.
+pub(super) struct Poll {
+    pub(super) known: Vec<String>,
+    pub(super) wait: Duration,
+}
+
+impl Poll {
+    pub(super) fn of(headers: &HeaderMap, longest: Duration) -> Self {
+        Self { known: known_tags(headers), wait: wait(headers, longest) }
+    }
+
+    /// The tag that a wait is for a change of.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.known.first().map(String::as_str)
+    }
 }
 
 /// The digest of `Content-Digest`: `None` without the header, `Some(None)` when it holds no SHA-256.
@@ -96,7 +114,9 @@ impl Reader<'_> {
         if key.is_none() {
             self.invalid(
                 &IDEMPOTENCY_KEY,
-                &format!("has 1 to {MESSAGE_KEY_CHARACTERS_MAX} characters of A-Z a-z 0-9 . _ ~ -"),
+                &format!(
+                    "has 1 to {MESSAGE_KEY_CHARACTERS_MAX} characters of A-Z a-z 0-9 . _ ~ -, bare or as a quoted string"
+                ),
             );
         }
         key
@@ -139,7 +159,8 @@ impl Reader<'_> {
             earlier: self.coo("coo-earlier"),
             format: self.coo("coo-format"),
             attachments: self.attachments(),
-            test: self.test(),
+            test: self.flag("coo-test"),
+            bulk: self.flag("coo-bulk"),
         }
     }
 
@@ -173,6 +194,14 @@ impl Reader<'_> {
         version
     }
 
+    fn epoch(&mut self) -> Option<u64> {
+        let epoch = self.coo("coo-epoch")?.parse().ok();
+        if epoch.is_none() {
+            self.invalid(&HeaderName::from_static("coo-epoch"), "is a whole number");
+        }
+        epoch
+    }
+
     /// Every line, each a list (RFC 9110, section 5.6.1).
     fn attachments(&mut self) -> Vec<Digest> {
         let name = HeaderName::from_static("coo-attachment");
@@ -195,12 +224,12 @@ impl Reader<'_> {
         digests
     }
 
-    fn test(&mut self) -> bool {
-        match self.coo("coo-test").as_deref() {
+    fn flag(&mut self, name: &'static str) -> bool {
+        match self.coo(name).as_deref() {
             None | Some("?0" | "false") => false,
             Some("?1" | "true") => true,
             Some(_) => {
-                self.invalid(&HeaderName::from_static("coo-test"), "is ?1 or ?0");
+                self.invalid(&HeaderName::from_static(name), "is ?1 or ?0");
                 false
             }
         }

@@ -38,6 +38,8 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 #[serde(deny_unknown_fields)]
 struct Look {
     limit: Option<usize>,
+    #[serde(default)]
+    test: bool,
 }
 
 /// Collect what waits for you.
@@ -49,7 +51,10 @@ struct Look {
     path = "/v1/inbox",
     tag = "mailbox",
     operation_id = "collectInbox",
-    params(("limit" = Option<u32>, Query, description = "Most entries to give: 1 to 100, 10 when not said.")),
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Most entries to give: 1 to 100, 10 when not said."),
+        ("test" = Option<bool>, Query, description = "true for test traffic, which is given to nobody else; false, or not said, for what counts."),
+    ),
     responses(
         (status = 200, description = "Entries, oldest first; an empty array when nothing waits.",
             body = Vec<Entry>, content_type = "application/json"),
@@ -63,13 +68,14 @@ pub(super) async fn collect(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let most = shared.door.config.inbox_entries_max;
-    let look =
-        Query::<Look>::try_from_uri(&uri).ok().map(|Query(look)| look.limit.unwrap_or(ENTRIES_DEFAULT));
-    let limit = look.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-        Refusal::because(Reason::QueryInvalid, format!("The query is limit=<1 to {most}> or nothing."))
+    let look = Query::<Look>::try_from_uri(&uri).ok();
+    let look = look.map(|Query(Look { limit, test })| (limit.unwrap_or(ENTRIES_DEFAULT), test));
+    let (limit, test) = look.filter(|(limit, _)| (1..=most).contains(limit)).ok_or_else(|| {
+        let words = format!("The query is limit=<1 to {most}>, test=<true or false>, both or nothing.");
+        Refusal::because(Reason::QueryInvalid, words)
     })?;
-    let bytes_max = shared.door.config.inbox_bytes_max;
-    let entries = shared.door.inbox.collect(&caller.member, limit, bytes_max).await?;
+    let bounds = (limit, shared.door.config.inbox_bytes_max);
+    let entries = shared.door.inbox.collect(&caller.member, test, bounds).await?;
     Ok(respond::json(&entries.iter().map(shown).collect()))
 }
 
@@ -148,9 +154,13 @@ pub(super) async fn original(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let delivery = id.ok().and_then(|Path(id)| DeliveryId::parse(&id)).ok_or(Reason::NotFound)?;
+    let member = caller.region.members.get(&caller.member).ok_or(Reason::UnknownPeer)?;
+    // Its length is known once it is read: the most it may have is taken until then.
+    let mut room = shared.limits.room(member, shared.door.config.body_bytes_max).await?;
     let body = shared.door.inbox.original(&caller.member, delivery).await?.ok_or(Reason::NotFound)?;
+    room.shrink(body.bytes.len());
     let digest = stated::content_digest(Digest::of(&body.bytes));
-    let mut response = respond::bytes(StatusCode::OK, &body.media_type, body.bytes);
+    let mut response = respond::bytes(StatusCode::OK, &body.media_type, respond::held(room, body.bytes));
     respond::set(response.headers_mut(), CONTENT_DIGEST, &digest);
     Ok(response)
 }

@@ -1,12 +1,12 @@
 //! Pushing a message, and asking what became of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Extension,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use tracing::{Instrument as _, Span, field::Empty};
 
@@ -18,15 +18,17 @@ use super::{
     respond::{self, Refusal},
 };
 use crate::{
-    intake::{Push, Verdict},
+    crash::{self, Point},
+    intake::{Push, Verdict, seen::Deed},
     model::{
         id::{Digest, MessageId},
-        reason::Reason,
+        reason::{Actor, Reason},
     },
-    telemetry::field,
+    telemetry::{
+        field, metrics,
+        trace::{self, Parent},
+    },
 };
-
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Push a certificate, an amendment, a replacement, a cancellation or a response.
 ///
@@ -34,15 +36,22 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 /// means that it is on the hub's disk: the receipt in the answer is the evidence, and delivering it is the hub's task
 /// from here on. Push the same message again with the same Idempotency-Key whenever you are not sure: what was accepted
 /// answers 200 with the very same receipt. A rejection binds nothing: correct the document and use the same key again.
+///
+/// A cancellation is a hub message: {"function": "cancellation", "agreement", "issuer", "number", "reason": {"code",
+/// "text"}, "decided"}, and where you know them "version" and "country", the importing country of the certificate. The
+/// country says where to send the cancellation of a certificate that the hub never saw. A change of such a certificate
+/// may be parked, as its agreement says: the receipt warns of it (certificate-parked), and it goes out behind the
+/// certificate once you push that.
 #[utoipa::path(
     post,
     path = "/v1/messages",
     tag = "messages",
     operation_id = "pushMessage",
     params(
-        ("Idempotency-Key" = String, Header, pattern = "^\"?[A-Za-z0-9._~-]{1,128}\"?$",
+        ("Idempotency-Key" = String, Header, pattern = "^([A-Za-z0-9._~-]{1,128}|\"[A-Za-z0-9._~-]{1,128}\")$",
             description = "Your own id of this message: 1 to 128 characters of \
-            A-Z a-z 0-9 . _ ~ -, bare or as a quoted string. The same key with the same bytes is the same message."),
+            A-Z a-z 0-9 . _ ~ -, bare or as a quoted string. The same key with the same headers and the same bytes is the \
+            same message; with others it is refused (message-id-conflict)."),
         ("Content-Digest" = String, Header, pattern = "sha-256=:[A-Za-z0-9+/]{43}=:",
             description = "SHA-256 of the body (RFC 9530): sha-256=:<base64>:"),
         ("CoO-Function" = Option<String>, Header, description = "Message function (UN/EDIFACT 1225) as number or \
@@ -60,6 +69,10 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
             itself needs no header."),
         ("CoO-Test" = Option<String>, Header, description = "?1 for test traffic, which never reaches a live \
             endpoint."),
+        ("CoO-Bulk" = Option<String>, Header, description = "?1 for a certificate issued before its link went live: it is \
+            delivered when nothing else waits for its target. The same message with and without it is the same."),
+        ("CoO-Epoch" = Option<u64>, Header, description = "After a restore of the hub, before you have compared: the \
+            epoch it is in, with a message that it lacks."),
         ("CoO-Signature" = Option<String>, Header, description = "The official's detached JWS over the body, \
             <protected>..<signature>: RFC 7515 appendix F, alg ES256, PS256, RS256 or EdDSA, the leaf in x5c."),
     ),
@@ -88,7 +101,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
             body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time.",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The key was used for other bytes, or the number for another certificate.",
+        (status = 409, description = "The key was used for another message, or the number for another certificate.",
             body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large.",
             body = Problem, content_type = "application/problem+json"),
@@ -110,13 +123,27 @@ pub(super) async fn push(
         { field::MESSAGE_ID } = Empty,
         { field::BODY_BYTES } = Empty,
         { field::BODY_DIGEST } = Empty,
+        { field::TRACE_ID } = Empty,
+        { field::TRACE_PARENT } = Empty,
+        { field::TRACE_SPAN } = Empty,
     );
+    let own = trace::put(&span, parent(request.headers()));
     async {
+        let (begun, source) = (Instant::now(), caller.member.clone());
         let answer = Box::pin(taken(&shared, caller, request)).await;
-        if let Err(refusal) = &answer {
-            tracing::info!({ field::REASON } = refusal.reason.code(), "push refused at the door");
+        let (verdict, reason) = match &answer {
+            Ok(verdict) => counted(verdict),
+            Err(refusal) => {
+                tracing::info!({ field::REASON } = refusal.reason.code(), "push refused at the door");
+                (metrics::Verdict::Refused, Some(refusal.reason))
+            }
+        };
+        if let (Ok(Verdict::Accepted { id, .. }), Some(own)) = (&answer, own) {
+            shared.door.traces.keep(*id, own);
         }
-        answer
+        reason.into_iter().for_each(|reason| shared.refused(&source, reason));
+        shared.door.metrics.pushed(&source, verdict, begun.elapsed());
+        answer.map(respond::verdict)
     }
     .instrument(span)
     .await
@@ -153,29 +180,21 @@ pub(super) async fn state(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let id = id.ok().and_then(|Path(id)| MessageId::parse(&id)).ok_or(Reason::NotFound)?;
-    let wait = stated::wait(&headers, shared.door.config.long_poll_max);
-    let known = stated::known_tags(&headers);
-    let first = known.first().map(String::as_str);
-    let answer =
-        shared.door.status.message(&caller.member, id, first, wait).await?.ok_or(Reason::NotFound)?;
-    let mut response = if known.contains(&answer.tag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        respond::json(&answer.body)
-    };
-    respond::set(response.headers_mut(), header::ETAG, &format!("\"{}\"", answer.tag));
-    if !wait.is_zero() {
-        let applied = HeaderValue::from_str(&format!("wait={}", wait.as_secs()));
-        response.headers_mut().extend(applied.map(|value| (PREFERENCE_APPLIED, value)));
-    }
-    Ok(response)
+    let poll = stated::Poll::of(&headers, shared.door.config.long_poll_max);
+    let ask = |wait| shared.door.status.message(&caller.member, id, poll.first(), wait);
+    let answer = caller.polled(poll.wait, ask).await?;
+    Ok(respond::state(&poll, &answer.ok_or(Reason::NotFound)?))
 }
 
 /// Headers, body, digest, verdict; the room of the body is given back with the answer.
-async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    let Stated { key, digest, content, charset, envelope, signature } = stated::read(&parts.headers)?;
+async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Verdict, Refusal> {
+    let (parts, mut body) = request.into_parts();
+    let Stated { key, digest, content, charset, envelope, epoch, signature } = stated::read(&parts.headers)?;
     Span::current().record(field::MESSAGE_KEY, key.as_str());
+    if let Some(reason) = shared.door.intake.shed_push(&caller.member, &key).await? {
+        body::pass_over(shared, &parts.headers, &mut body).await;
+        return Err(reason.into());
+    }
     let held = body::read(shared, &caller, &parts.headers, body, shared.door.config.body_bytes_max).await?;
     if Digest::of(&held.bytes) != digest {
         return Err(Refusal::because(
@@ -184,6 +203,7 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
         ));
     }
     Span::current().record(field::BODY_BYTES, held.bytes.len()).record(field::BODY_DIGEST, digest.hex());
+    let (source, received) = (caller.member.clone(), caller.received);
     let verdict = shared
         .door
         .intake
@@ -192,6 +212,7 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
             source: caller.member,
             key,
             envelope,
+            epoch,
             content,
             charset,
             signature,
@@ -200,8 +221,31 @@ async fn taken(shared: &Shared, caller: Caller, request: Request) -> Result<Resp
             received: caller.received,
         })
         .await?;
+    if matches!(verdict, Verdict::Duplicate { .. }) {
+        shared.door.intake.seen().note(&source, Deed::Repeat, received);
+    }
     log(&verdict);
-    Ok(respond::verdict(verdict))
+    crash::at(Point::Answered);
+    Ok(verdict)
+}
+
+/// Where the push belongs in its source's trace; a header that is not as it must be, or comes twice, is not there.
+fn parent(headers: &HeaderMap) -> Option<Parent> {
+    let mut stated = headers.get_all(trace::HEADER).iter();
+    let first = stated.next().filter(|_| stated.next().is_none())?;
+    Parent::parse(first.to_str().ok()?)
+}
+
+/// How a verdict counts: what may come again unchanged, as after a restore, was refused for no fault of the message.
+fn counted(verdict: &Verdict) -> (metrics::Verdict, Option<Reason>) {
+    match verdict {
+        Verdict::Accepted { .. } => (metrics::Verdict::Accepted, None),
+        Verdict::Duplicate { .. } => (metrics::Verdict::Duplicate, None),
+        Verdict::Rejected { reason, .. } => match reason.actor() {
+            Actor::Later => (metrics::Verdict::Refused, Some(*reason)),
+            Actor::Source | Actor::Operator | Actor::Nobody => (metrics::Verdict::Rejected, Some(*reason)),
+        },
+    }
 }
 
 fn log(verdict: &Verdict) {
@@ -222,6 +266,24 @@ fn log(verdict: &Verdict) {
                 findings,
                 "message rejected"
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_come_again_unchanged_is_no_rejection_of_the_source() {
+        let of = |reason| counted(&Verdict::Rejected { reason, findings: Vec::new() });
+        for (reason, verdict) in [
+            (Reason::NotCompared, metrics::Verdict::Refused),
+            (Reason::Fault, metrics::Verdict::Refused),
+            (Reason::NotIssued, metrics::Verdict::Rejected),
+            (Reason::SignerStatusUnknown, metrics::Verdict::Rejected),
+        ] {
+            assert_eq!(of(reason), (verdict, Some(reason)), "{}", reason.code());
         }
     }
 }

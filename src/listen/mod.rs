@@ -15,36 +15,42 @@ mod about;
 mod api;
 mod attachment;
 mod body;
+mod certificate;
 mod config;
 mod connection;
 mod describe;
+mod handshake;
 mod header;
+mod leftover;
 mod limit;
 mod mailbox;
 mod message;
+mod reconciliation;
 mod respond;
 mod standing;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     authenticate::Peer,
     clock::Clock,
-    deliver::inbox::Inbox,
+    deliver::{inbox::Inbox, resend::Desk},
     evidence::key::PublicKey,
     intake::Intake,
-    model::{id::MemberId, time::Timestamp},
+    model::{id::MemberId, reason::Reason, time::Timestamp},
     receipt::Status,
     region::Region,
     stop::Tasks,
+    telemetry::{metrics::Metrics, trace::Traces},
 };
 
 pub use config::Config;
@@ -65,10 +71,18 @@ pub struct Door {
     pub status: Status,
     /// The mailboxes.
     pub inbox: Inbox,
+    /// Takes requests of targets for what they were sent.
+    pub desk: Desk,
     /// The published key set, old keys included; swapped when a key is added.
     pub keys: Arc<ArcSwap<Vec<PublicKey>>>,
+    /// The hub's figures.
+    pub metrics: Metrics,
+    /// Where messages belong in their sources' traces.
+    pub traces: Traces,
     /// The hub's clock.
     pub clock: Clock,
+    /// Raised when the door is soon to close.
+    pub leaving: CancellationToken,
     /// Limits.
     pub config: Config,
 }
@@ -87,6 +101,14 @@ struct Shared {
     limits: Arc<limit::Limits>,
 }
 
+impl Shared {
+    /// Counts a request of a member that is refused, since the start and for the day.
+    fn refused(&self, member: &MemberId, reason: Reason) {
+        self.door.metrics.rejected(member, reason);
+        self.door.intake.refused(member, reason);
+    }
+}
+
 /// Who makes a request: a member in good standing under `region`.
 #[derive(Clone)]
 struct Caller {
@@ -94,6 +116,18 @@ struct Caller {
     member: MemberId,
     peer: Arc<Peer>,
     received: Timestamp,
+    /// Raised when the connection is to close: whoever only waits answers at once.
+    close: CancellationToken,
+}
+
+impl Caller {
+    /// Asks with a wait; once the connection is to close, anew without one.
+    async fn polled<T, F: Future<Output = T>>(&self, wait: Duration, ask: impl Fn(Duration) -> F) -> T {
+        tokio::select! {
+            answer = ask(wait) => answer,
+            () = self.close.cancelled() => ask(Duration::ZERO).await,
+        }
+    }
 }
 
 impl Listener {
@@ -113,33 +147,23 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 () = tasks.stopping() => return,
-                accepted = self.accept(&socket) => accepted,
+                accepted = socket.accept() => accepted,
             };
             match accepted {
-                Some((stream, permit)) => self.connect(stream, permit, &tasks),
-                None => self.shared.door.clock.sleep(ACCEPT_PAUSE).await,
+                Ok((stream, address)) => self.connect(stream, address.ip(), &tasks),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    self.shared.door.clock.sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
 
-    /// Waits for a place, then for a connection, in this order: past the limit, peers wait in the system's queue.
-    async fn accept(&self, socket: &TcpListener) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-        let permit = self.shared.limits.connections.clone().acquire_owned().await.ok()?;
-        match socket.accept().await {
-            Ok((stream, _)) => Some((stream, permit)),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                None
-            }
-        }
-    }
-
-    fn connect(&self, stream: TcpStream, permit: OwnedSemaphorePermit, tasks: &Tasks) {
+    /// Never waits: what waits for its handshake is bounded, and the oldest gives way.
+    fn connect(&self, stream: TcpStream, address: IpAddr, tasks: &Tasks) {
         let (shared, router, tls) = (self.shared.clone(), self.router.clone(), self.tls.load_full());
         let executor = connection::Executor(tasks.clone());
-        tasks.spawn(async move {
-            connection::serve(shared, router, (stream, tls), executor).await;
-            drop(permit);
-        });
+        let waiting = shared.limits.handshakes.begin(address);
+        tasks.spawn(connection::serve(shared, router, (stream, tls, waiting), executor));
     }
 }

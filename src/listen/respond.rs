@@ -9,8 +9,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 
+use super::{header::Poll, limit::Room};
 use crate::{
     evidence::receipt::finding,
     intake::Verdict,
@@ -18,6 +21,7 @@ use crate::{
         finding::{FINDINGS_MAX, Finding},
         reason::{Actor, Reason},
     },
+    receipt::Answer,
     store::Fault,
     telemetry::field,
 };
@@ -30,8 +34,12 @@ pub(super) const RECEIPT: &str = "application/jose";
 pub(super) const MESSAGE_ID: HeaderName = HeaderName::from_static("coo-message-id");
 /// `CoO-Duplicate`: this was taken before.
 pub(super) const DUPLICATE: HeaderName = HeaderName::from_static("coo-duplicate");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// When to try again where nothing better is known, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// The same for a disk that is nearly full: it takes somebody to make room.
+const RETRY_AFTER_STORAGE_LOW_SECONDS: u64 = 60;
 
 /// A request that is not served, for a coded reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +69,11 @@ impl Refusal {
     fn seconds(&self) -> Option<u64> {
         let wanted = self.reason.actor() == Actor::Later && self.reason != Reason::Timeout;
         let seconds = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        wanted.then(|| self.retry_after.map_or(RETRY_AFTER_SECONDS, seconds).max(1))
+        let usual = match self.reason {
+            Reason::StorageLow => RETRY_AFTER_STORAGE_LOW_SECONDS,
+            _ => RETRY_AFTER_SECONDS,
+        };
+        wanted.then(|| self.retry_after.map_or(usual, seconds).max(1))
     }
 }
 
@@ -115,12 +127,31 @@ pub(super) fn json(body: &Value) -> Response {
     bytes(StatusCode::OK, "application/json", body.to_string())
 }
 
+/// A state with its entity tag, or 304 for whoever knows it.
+pub(super) fn state(poll: &Poll, answer: &Answer) -> Response {
+    let known = poll.known.contains(&answer.tag);
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { json(&answer.body) };
+    set(response.headers_mut(), header::ETAG, &format!("\"{}\"", answer.tag));
+    if !poll.wait.is_zero() {
+        set(response.headers_mut(), PREFERENCE_APPLIED, &format!("wait={}", poll.wait.as_secs()));
+    }
+    response
+}
+
 /// Bytes of a media type.
 pub(super) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     set(response.headers_mut(), header::CONTENT_TYPE, media_type);
     response
+}
+
+/// Bytes that hold their room in the door's memory until they are sent.
+pub(super) fn held(room: Room, bytes: Vec<u8>) -> Body {
+    Body::new(Full::new(Bytes::from(bytes)).map_frame(move |frame| {
+        let _until_sent = &room;
+        frame
+    }))
 }
 
 /// Sets a header; a value that no header can carry is left out.
@@ -159,6 +190,9 @@ fn plain(reason: Reason) -> &'static str {
         Reason::MethodNotAllowed => "The method does not fit the address; see Allow.",
         Reason::TooManyRequests => "More than your pace allows; try again after the time given.",
         Reason::Busy => "The hub has no room at the moment; try again after the time given.",
+        Reason::StorageLow => "The hub's disk is nearly full; try again after the time given.",
+        Reason::StorageSlow => "The hub's disk is slow at the moment; try again after the time given.",
+        Reason::Stopping => "The hub is about to stop; connect again after the time given.",
         Reason::Timeout => "The request did not arrive in time.",
         Reason::Fault => {
             "The hub could not do it; nothing was taken. Try the same again after the time given."
@@ -170,7 +204,12 @@ fn plain(reason: Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::MessageId;
+    use crate::{
+        deliver::sample,
+        listen::{Config, limit::Limits},
+        model::id::MessageId,
+        region::agreement::LinkState,
+    };
 
     fn id() -> MessageId {
         MessageId::parse("01930000-0000-7000-8000-000000000000").unwrap()
@@ -207,11 +246,31 @@ mod tests {
         assert_eq!(body["errors"][1]["code"], "unmapped");
     }
 
+    #[tokio::test]
+    async fn an_answer_holds_its_room_until_it_is_sent() {
+        let config = Config {
+            member_bodies_bytes_max: 10,
+            body_room_timeout: Duration::from_millis(1),
+            ..Config::default()
+        };
+        let limits = Limits::new(&config);
+        let region = sample::region(LinkState::Live);
+        let member = region.members.values().next().unwrap();
+        let mut room = limits.room(member, 10).await.unwrap();
+        room.shrink(8);
+        let body = held(room, b"01234567".to_vec());
+        assert!(limits.room(member, 2).await.is_ok(), "what it does not need is given back");
+        assert_eq!(limits.room(member, 3).await.err(), Some(Reason::Busy));
+        assert_eq!(axum::body::to_bytes(body, 100).await.unwrap(), "01234567");
+        assert!(limits.room(member, 10).await.is_ok());
+    }
+
     #[test]
     fn every_reason_that_asks_for_later_says_when() {
         for reason in Reason::all() {
             let response = Refusal::from(reason).into_response();
-            let expected = matches!(reason.status(), 429 | 503);
+            let expected = matches!(reason.status(), 429 | 503)
+                || matches!(reason, Reason::DecisionOvertaken | Reason::ChangeUnderWay);
             assert_eq!(response.headers().contains_key("retry-after"), expected, "{}", reason.code());
         }
         let early = Refusal::from(Reason::Busy).after(Duration::from_millis(1200)).into_response();

@@ -73,15 +73,21 @@ impl Field {
     }
 
     /// Every field, lists included, in dictionary order.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
         (0..u16::try_from(DICTIONARY.rows.len()).unwrap_or(u16::MAX)).map(Self)
+    }
+
+    /// Where its row stands, counted from 0.
+    #[must_use]
+    pub fn number(self) -> usize {
+        usize::from(self.0)
     }
 
     /// The row behind this handle.
     #[must_use]
     pub fn row(self) -> &'static Row {
         #[expect(clippy::indexing_slicing, reason = "a Field is only made from a row that exists")]
-        &DICTIONARY.rows[usize::from(self.0)]
+        &DICTIONARY.rows[self.number()]
     }
 
     /// The canonical path.

@@ -83,6 +83,8 @@ pub struct Envelope {
     pub attachments: Vec<Digest>,
     /// Whether this is test traffic, which never reaches a live endpoint.
     pub test: bool,
+    /// Whether it was issued before its link went live, and goes behind everything that is live.
+    pub bulk: bool,
 }
 
 impl Envelope {
@@ -99,6 +101,7 @@ impl Envelope {
             format: None,
             attachments: Vec::new(),
             test: false,
+            bulk: false,
         }
     }
 }
@@ -114,6 +117,8 @@ pub struct Cancellation {
     pub number: String,
     /// Version withdrawn; the latest when absent.
     pub version: Option<u32>,
+    /// Importing country or union: where it goes if the hub never sent the certificate to anybody.
+    pub country: Option<String>,
     /// Reason code of the issuing body.
     pub reason_code: String,
     /// Reason in words.

@@ -55,7 +55,9 @@ impl<Of> fmt::Display for Name<Of> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MessageId(pub uuid::Uuid);
 
-/// The id of one delivery, stable over every attempt: what a target recognises a repeat by. A UUID version 7.
+/// The id of one delivery, stable over every attempt: what a target recognises a repeat by. A UUID version 8 that follows
+/// from what is delivered, so that it is the same after a restore; of digests, of notices about deliveries, and of what an
+/// operator repeats or addresses, a UUID version 7.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DeliveryId(pub uuid::Uuid);
 
@@ -123,11 +125,16 @@ impl Digest {
     /// Lower-case hexadecimal, 64 characters.
     #[must_use]
     pub fn hex(&self) -> String {
-        use std::fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+        let mut text = String::with_capacity(64);
+        text.extend(self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+        text
+    }
+
+    /// The first 12 characters of the hexadecimal form: enough for people to tell a few apart.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.hex().chars().take(12).collect()
     }
 
     /// Reads the hexadecimal form, with or without `sha-256:` before it.

@@ -39,13 +39,43 @@ pub struct Key {
     pub version: Option<u32>,
 }
 
+/// Highest version a source may state: the hub numbers on from it, and never runs out.
+pub const VERSION_MAX: u32 = 1_000_000_000;
 /// Longest certificate number, in characters.
 pub const NUMBER_CHARACTERS_MAX: usize = 70;
 
-/// Whether a number can be stated wherever one is asked for: a cancellation takes no other.
+/// Characters that show nothing, or turn round what is shown beside them: Unicode's default-ignorable code points, with the
+/// separators of lines and paragraphs and the marks of interlinear notes.
+const UNSEEN: [std::ops::RangeInclusive<char>; 17] = [
+    '\u{AD}'..='\u{AD}',
+    '\u{34F}'..='\u{34F}',
+    '\u{61C}'..='\u{61C}',
+    '\u{115F}'..='\u{1160}',
+    '\u{17B4}'..='\u{17B5}',
+    '\u{180B}'..='\u{180F}',
+    '\u{200B}'..='\u{200F}',
+    '\u{2028}'..='\u{202E}',
+    '\u{2060}'..='\u{206F}',
+    '\u{3164}'..='\u{3164}',
+    '\u{FE00}'..='\u{FE0F}',
+    '\u{FEFF}'..='\u{FEFF}',
+    '\u{FFA0}'..='\u{FFA0}',
+    '\u{FFF0}'..='\u{FFFB}',
+    '\u{1BCA0}'..='\u{1BCA3}',
+    '\u{1D173}'..='\u{1D17A}',
+    '\u{E0000}'..='\u{E0FFF}',
+];
+
+/// What a number must be, in words.
+pub const SOUND: &str = "has at most 70 characters, none of them a control character or one that is not seen";
+
+/// Whether a number can be stated wherever one is asked for, and reads as what it is: two that look alike are one.
+///
+/// Names and other texts may hold what is not seen, where a script needs it.
 #[must_use]
 pub fn is_sound(number: &str) -> bool {
-    number.chars().count() <= NUMBER_CHARACTERS_MAX && !number.chars().any(char::is_control)
+    let unseen = |c: char| c.is_control() || UNSEEN.iter().any(|range| range.contains(&c));
+    number.chars().count() <= NUMBER_CHARACTERS_MAX && !number.chars().any(unseen)
 }
 
 /// Upper case, letters and digits only: how numbers are looked up, never how they are stored.
@@ -93,5 +123,27 @@ mod tests {
         assert!(!is_sound(&"7".repeat(NUMBER_CHARACTERS_MAX + 1)));
         assert!(!is_sound("A\r\nSet-Cookie: b"));
         assert!(!is_sound("A\u{85}B"));
+        assert!(SOUND.contains(&NUMBER_CHARACTERS_MAX.to_string()));
+    }
+
+    #[test]
+    fn a_number_holds_nothing_that_is_not_seen_or_turns_it_round() {
+        let turning = ('\u{202A}'..='\u{202E}').chain('\u{2066}'..='\u{2069}');
+        for unseen in turning.chain([
+            '\u{AD}',
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{200F}',
+            '\u{2060}',
+            '\u{FEFF}',
+            '\u{E0041}',
+        ]) {
+            assert!(!is_sound(&format!("XA{unseen}17")), "{:x}", u32::from(unseen));
+        }
+        for number in ["№ 7/б-17", "原产地 17", "شهادة ١٧", "ก้ำ-17", "AR004A13260000000200", "—17"]
+        {
+            assert!(is_sound(number), "{number}");
+        }
     }
 }

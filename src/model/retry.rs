@@ -46,6 +46,12 @@ impl Policy {
         (fits && !expiry.is_zero()).then_some(Self { schedule, expiry, retry_after_max, jitter_percent })
     }
 
+    /// Delay after the first, second, … failed attempt; the last entry repeats. Never empty.
+    #[must_use]
+    pub fn schedule(&self) -> &[Duration] {
+        &self.schedule
+    }
+
     /// Delay before the next attempt after `failures` failed ones (1 or more).
     ///
     /// `dice` is a uniform draw from 0 to 255 that scales the jitter. A target's `retry_after` is honoured when it asks

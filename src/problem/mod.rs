@@ -137,10 +137,14 @@ impl Problems {
 /// The candidate most like `word`, as a hint, when one is near enough to be what was meant.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let near = |candidate: &&str| strsim::jaro_winkler(word, candidate) > 0.8;
-    let best = candidates
-        .into_iter()
-        .filter(near)
-        .max_by(|a, b| strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)))?;
-    Some(format!("did you mean \"{best}\"?"))
+    near(word, candidates).first().map(|best| format!("did you mean \"{best}\"?"))
+}
+
+/// The candidates near enough to `word` to be what was meant, the nearest first.
+#[must_use]
+pub fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let like = |candidate: &'a str| (strsim::jaro_winkler(word, candidate), candidate);
+    let mut near: Vec<_> = candidates.into_iter().map(like).filter(|(like, _)| *like > 0.8).collect();
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.into_iter().map(|(_, candidate)| candidate).collect()
 }

@@ -31,6 +31,12 @@ pub fn size(text: &str) -> Option<u64> {
     number.checked_mul(bytes)
 }
 
+/// A noun as it is written behind a count.
+#[must_use]
+pub fn noun<'a, N: PartialEq + From<u8>>(count: N, one: &'a str, many: &'a str) -> &'a str {
+    if count == N::from(1) { one } else { many }
+}
+
 /// Prints a duration the way [`duration`] reads it, in the largest unit that divides it.
 #[must_use]
 pub fn duration_text(duration: Duration) -> String {

@@ -1,17 +1,22 @@
 //! An agreement: its parties, what proof it demands, who the importing party is, who gets copies, which links are open.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use super::member::Form;
-use crate::model::{
-    dictionary::Field,
-    id::{AgreementId, FormatId, MemberId},
-    reason::Reason,
-    value::Date,
+use super::member::{Form, Member};
+use crate::{
+    model::{
+        dictionary::Field,
+        id::{AgreementId, FormatId, MemberId},
+        reason::Reason,
+        value::Date,
+    },
+    problem::Spot,
 };
 
 /// Most copies one agreement may name.
 pub const COPIES_MAX: usize = 64;
+/// How long a change waits for its certificate, where the agreement parks it and does not say how long.
+pub const PARK_DEFAULT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// One agreement of the region.
 #[derive(Clone, Debug)]
@@ -127,7 +132,7 @@ pub enum CopyView {
 }
 
 /// A one-way connection between two members under the agreement.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
     /// Source; `None`: every member.
     pub from: Option<MemberId>,
@@ -135,6 +140,12 @@ pub struct Link {
     pub to: Option<MemberId>,
     /// How far it is open.
     pub state: LinkState,
+    /// The cut-over: certificates issued before this day went by paper alone.
+    pub live_from: Option<Date>,
+    /// Last day on which a certificate may still be issued on paper alone.
+    pub paper_until: Option<Date>,
+    /// Where it stands, for problems found later.
+    pub spot: Spot,
 }
 
 /// How far a link is open.
@@ -142,7 +153,7 @@ pub struct Link {
 pub enum LinkState {
     /// Test traffic only.
     Test,
-    /// Live traffic, beside paper.
+    /// What counts, beside paper, which prevails: deliveries are marked.
     Pilot,
     /// Live traffic.
     Live,
@@ -155,6 +166,8 @@ pub enum LinkState {
 pub enum Unseen {
     /// Pass it on, marked.
     Forward,
+    /// Keep it until the certificate comes, for this long; then pass it on, marked.
+    Park(Duration),
     /// Reject it.
     Reject,
 }
@@ -184,14 +197,101 @@ impl Agreement {
         })
     }
 
+    /// Whether it has to do with a member: by the member's countries, or because it names the member.
+    #[must_use]
+    pub fn concerns(&self, member: &Member) -> bool {
+        let party = |country: &String| self.parties.iter().any(|party| party.country == *country);
+        let named = |side: &Option<MemberId>| side.as_ref() == Some(&member.id);
+        member.customs.iter().any(party)
+            || member.bodies.iter().any(|body| party(&body.country))
+            || self.copies.iter().any(|copy| copy.to == member.id)
+            || self.links.iter().any(|link| named(&link.from) || named(&link.to))
+    }
+
     /// State of the link between two members; the most specific entry wins, none means there is no link.
     #[must_use]
     pub fn link(&self, from: &MemberId, to: &MemberId) -> Option<LinkState> {
-        let fits = |side: &Option<MemberId>, id: &MemberId| side.as_ref().is_none_or(|named| named == id);
+        self.entry(from, to).map(|link| link.state)
+    }
+
+    /// What to do with a change of a certificate of a day that the hub has not seen, on its way to these members.
+    ///
+    /// What may have been issued on paper alone was never to be seen here, so its changes are always passed on. A
+    /// cancellation does not say whose the certificate is: for nobody in `to` any link of the source counts.
+    #[must_use]
+    pub fn unseen_on(&self, day: &Date, from: &MemberId, to: &[&MemberId]) -> Unseen {
+        let on_paper = match to {
+            [] => self.links.iter().any(|link| fits(&link.from, from) && link.may_be_on_paper(day)),
+            to => to.iter().any(|to| self.entry(from, to).is_some_and(|link| link.may_be_on_paper(day))),
+        };
+        if on_paper { Unseen::Forward } else { self.unseen }
+    }
+
+    /// The entry that counts between two members.
+    pub(super) fn entry(&self, from: &MemberId, to: &MemberId) -> Option<&Link> {
         self.links
             .iter()
-            .filter(|link| fits(&link.from, from) && fits(&link.to, to))
+            .filter(|link| link.fits(from, to))
             .max_by_key(|link| (link.from.is_some(), link.to.is_some()))
-            .map(|link| link.state)
+    }
+}
+
+impl Link {
+    /// Whether the entry is about what goes from one member to another.
+    pub(super) fn fits(&self, from: &MemberId, to: &MemberId) -> bool {
+        fits(&self.from, from) && fits(&self.to, to)
+    }
+
+    fn may_be_on_paper(&self, day: &Date) -> bool {
+        self.live_from.as_ref().is_some_and(|from| day.day() < from.day())
+            || self.paper_until.as_ref().is_some_and(|until| day.day() <= until.day())
+    }
+}
+
+fn fits(side: &Option<MemberId>, id: &MemberId) -> bool {
+    side.as_ref().is_none_or(|named| named == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_what_may_be_on_paper_alone_is_always_passed_on() {
+        let id = |name: &str| MemberId::new(name).unwrap();
+        let date = |text: &str| Date::new(text).unwrap();
+        let link = |to: Option<&str>, dates: Option<(&str, &str)>| Link {
+            from: None,
+            to: to.map(id),
+            state: LinkState::Live,
+            live_from: dates.map(|(from, _)| date(from)),
+            paper_until: dates.map(|(_, until)| date(until)),
+            spot: Spot::file("agreements/eaeu.toml"),
+        };
+        let agreement = Agreement {
+            id: AgreementId::new("eaeu").unwrap(),
+            name: "EAEU".to_owned(),
+            aliases: Vec::new(),
+            parties: Vec::new(),
+            unions: Vec::new(),
+            proof: None,
+            proof_by_format: BTreeMap::new(),
+            importing_party: Vec::new(),
+            copies: Vec::new(),
+            links: vec![link(None, None), link(Some("kg"), Some(("2026-03-01", "2026-06-30")))],
+            hs_edition: None,
+            criteria: None,
+            unseen: Unseen::Reject,
+            severe: Vec::new(),
+        };
+        let (kg, am) = (id("kg"), id("am"));
+        let on = |day: &str, to: &[&MemberId]| agreement.unseen_on(&date(day), &id("ru"), to);
+        for day in ["2026-02-28", "2026-03-01", "2026-06-30"] {
+            assert_eq!(on(day, &[&am, &kg]), Unseen::Forward, "{day}: before the cut-over, or beside paper");
+        }
+        assert_eq!(on("2026-07-01", &[&am, &kg]), Unseen::Reject);
+        assert_eq!(on("2026-02-28", &[&am]), Unseen::Reject, "that link never had a cut-over");
+        assert_eq!(on("2026-02-28", &[]), Unseen::Forward);
+        assert_eq!(on("2026-07-01", &[]), Unseen::Reject);
     }
 }

@@ -4,15 +4,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use super::signer::{Authority, RevocationReason, Signer};
+use super::{
+    address::Addresses,
+    maintenance::Maintenance,
+    place::Place,
+    signer::{Authority, RevocationReason, Signer},
+};
 use crate::{
     decode::document::Syntax,
+    evidence::key::PublicKey,
     model::{
         id::{AgreementId, Digest, FormatId, MemberId},
         retry::Policy,
+        time::Timestamp,
         value::Date,
     },
     problem::Spot,
@@ -39,10 +47,14 @@ pub struct Member {
     pub takes: Takes,
     /// How it is reached.
     pub reach: Reach,
+    /// Where test traffic goes in place of its endpoint.
+    pub sandbox: Option<Endpoint>,
     /// Its pace.
     pub rate: Rate,
     /// Deliveries under way to it at once.
     pub concurrency: NonZeroU32,
+    /// When no attempt at a delivery to it begins.
+    pub maintenance: Maintenance,
     /// When a failed delivery is tried again, and when it is given up.
     pub retry: Policy,
     /// Requests per second it may make of the hub, and the burst.
@@ -149,10 +161,29 @@ pub struct Endpoint {
     pub url: String,
     /// PEM file with the anchors its server leaf must chain to.
     pub anchors: PathBuf,
+    /// What that file held when the region was read, in DER.
+    pub trusted: Arc<[Vec<u8>]>,
+    /// Addresses its name may stand for.
+    pub addresses: Addresses,
+    /// The leaf the hub shows to it, where it is not the one shown to all.
+    pub leaf: Option<ClientLeaf>,
     /// What counts as stored.
     pub acknowledge: Acknowledge,
-    /// Longest wait for an answer.
+    /// Keys its receipts are signed with, for [`Acknowledge::Signed`].
+    pub receipt_keys: Vec<PublicKey>,
+    /// Longest wait for the head of an answer, once the delivery is sent.
     pub timeout: Duration,
+}
+
+/// A leaf the hub shows to one member.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientLeaf {
+    /// PEM file of the leaf, with its intermediates.
+    pub leaf: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
+    /// The end of its validity; the epoch when certificates were not read.
+    pub ends: Timestamp,
 }
 
 /// What answer of a target counts as stored.
@@ -160,6 +191,8 @@ pub struct Endpoint {
 pub enum Acknowledge {
     /// A 2xx that echoes delivery id and digest. The default.
     Echo,
+    /// A receipt that the target signed.
+    Signed,
     /// Any 2xx: named by `check`, for servers that cannot echo.
     Status,
 }
@@ -227,6 +260,16 @@ impl IssuingBody {
 }
 
 impl Member {
+    /// The server that is pushed to at a place, if there is one.
+    #[must_use]
+    pub fn server(&self, place: Place) -> Option<&Endpoint> {
+        match (place, &self.reach) {
+            (Place::Sandbox, _) => self.sandbox.as_ref(),
+            (Place::Own, Reach::Push(endpoint)) => Some(endpoint),
+            (Place::Own, Reach::Mailbox { .. }) => None,
+        }
+    }
+
     /// The issuing body of an id, if the member may speak for it.
     #[must_use]
     pub fn body(&self, id: &str) -> Option<&IssuingBody> {

@@ -9,12 +9,18 @@
 //!
 //! **Invariant:** whatever a `Region` names exists in it: a link's members, a member's formats, a rule's fields.
 
+pub mod address;
 pub mod agreement;
 pub mod country;
+pub mod difference;
 mod fill;
+pub mod golive;
 pub mod load;
+pub mod held;
+pub mod maintenance;
 pub mod member;
 pub mod notice;
+pub mod place;
 pub mod signer;
 
 use std::collections::BTreeMap;
@@ -33,6 +39,11 @@ pub struct Region {
     pub name: String,
     /// The member id under which the hub itself speaks in messages.
     pub hub: String,
+    /// Operators that a change demands which widens ([`difference::Effect::Widens`]) or touches a format table or code
+    /// list: 1 or 2.
+    pub operators: u32,
+    /// What is asked of members before a link of theirs goes live.
+    pub go_live: golive::GoLive,
     /// Members by id.
     pub members: BTreeMap<MemberId, member::Member>,
     /// Agreements by id.
@@ -41,8 +52,12 @@ pub struct Region {
     pub tables: BTreeMap<FormatId, Table>,
     /// The code lists that tables share.
     pub codes: Library,
-    /// Digest over every file of the folder: the configuration version.
+    /// Digest over every file read: the configuration version.
     pub digest: Digest,
+    /// Digest of every file read by its path; what came from the certs folder stands under `certs/`.
+    pub files: BTreeMap<String, Digest>,
+    /// The anchors and leaves in each file that came from the certs folder, by the same path.
+    pub held: BTreeMap<String, Vec<held::Held>>,
 }
 
 impl Region {

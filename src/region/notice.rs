@@ -1,14 +1,18 @@
 //! What is allowed but worth a second look: said by `check` and `plan`, never in the way of a reload.
 
+pub mod leaf;
 pub mod signer;
 
 use super::{
     Region,
-    agreement::{Agreement, ProofDemand},
+    agreement::{Agreement, Link, LinkState, ProofDemand},
     fill,
     member::{Acknowledge, Form, Member, Reach},
 };
-use crate::problem::{Problem, Spot};
+use crate::{
+    model::id::MemberId,
+    problem::{Problem, Spot},
+};
 
 /// Everything worth a second look, by file.
 #[must_use]
@@ -24,6 +28,7 @@ pub fn notices(region: &Region) -> Vec<Problem> {
     }
     for agreement in region.agreements.values() {
         notices.extend(no_links(agreement));
+        notices.extend(agreement.links.iter().filter_map(|link| no_sandbox(region, agreement, link)));
         notices.extend(
             agreement.parties.iter().filter_map(|party| no_customs(region, agreement, &party.country)),
         );
@@ -48,6 +53,26 @@ fn acknowledge(member: &Member) -> Option<Problem> {
     (endpoint.acknowledge == Acknowledge::Status).then(|| {
         let text = "any 2xx counts as stored: the answer does not prove that this delivery is meant";
         of_member(member, "push.acknowledge", text)
+    })
+}
+
+/// A test link to members that are live and have no place for test traffic.
+fn no_sandbox(region: &Region, agreement: &Agreement, link: &Link) -> Option<Problem> {
+    let meant = |to: &&Member| {
+        let from = |from: &&MemberId| **from != to.id && agreement.entry(from, &to.id) == Some(link);
+        agreement.concerns(to) && region.members.keys().any(|id| from(&id))
+    };
+    if link.state != LinkState::Test {
+        return None;
+    }
+    let shut = region.members.values().filter(|to| region.place(to, true).is_none()).filter(meant);
+    let shut: Vec<&str> = shut.map(|to| to.id.as_str()).collect();
+    (!shut.is_empty()).then(|| {
+        let text = format!(
+            "leads to live members without a [sandbox], whom test traffic never reaches: {}",
+            shut.join(", ")
+        );
+        link.spot.problem(text).hint("name one in the member's file, or test with others")
     })
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     format::{
-        Table,
+        Table, canonical,
         conversion::Form,
         plan::{Does, Element, FieldRow, Implied, Plan, Repeat, SharedCodes},
     },
@@ -20,6 +20,8 @@ use crate::{
 
 /// The list without which no certificate is: its entries are always there.
 const GOODS: &str = "items[]";
+/// Name of the canonical profile among formats.
+const CANONICAL: &str = "canonical";
 /// The plainest reason why a demand is never met.
 pub const NO_SUCH_FIELD: &str = "the source has no such field";
 
@@ -61,6 +63,17 @@ struct Demand {
     codes: Option<SharedCodes>,
 }
 
+/// A format among those that are held against each other.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Its id; `canonical` for the canonical profile, whatever its syntax.
+    pub id: String,
+    /// Its table.
+    pub table: &'a Table,
+    /// What it can give and carry.
+    pub coverage: Coverage,
+}
+
 /// What becomes of a source's fields in a target.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pair {
@@ -81,6 +94,16 @@ pub struct Unfillable {
     pub field: Field,
     /// Why, in words.
     pub why: String,
+}
+
+impl<'a> Entry<'a> {
+    /// The canonical profile, and these tables.
+    pub fn all(tables: impl Iterator<Item = &'a Table>) -> Vec<Self> {
+        let tables = tables.map(|table| (table.id.to_string(), table));
+        let own = canonical::json().map(|table| (CANONICAL.to_owned(), table));
+        let entries = own.into_iter().chain(tables);
+        entries.map(|(id, table)| Self { id, table, coverage: Coverage::of(table) }).collect()
+    }
 }
 
 impl Coverage {

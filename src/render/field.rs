@@ -297,11 +297,14 @@ impl Walk<'_> {
         here: Here,
     ) {
         let before = self.kept.len();
-        let places = self.places(field, here);
-        for index in places {
-            self.arrives_at((&field.target, main), written.gives.main.clone(), index);
+        let mut gives = Some(written.gives);
+        let mut places = self.places(field, here).into_iter().peekable();
+        while let Some(index) = places.next() {
+            let gives = if places.peek().is_some() { gives.clone() } else { gives.take() };
+            let conversion::Read { main: value, side: second, .. } = gives.unwrap_or_default();
+            self.arrives_at((&field.target, main), value, index);
             if let Some(target) = field.form.side() {
-                self.arrives_at((target, side), written.gives.side.clone(), index);
+                self.arrives_at((target, side), second, index);
             }
             if let Some((target, value)) = &field.implies {
                 let place = target.place(index);

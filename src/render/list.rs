@@ -41,7 +41,7 @@ impl Walk<'_> {
         if here.run.is_none() {
             nodes.truncate(filled);
         }
-        *self.written.entry((list, here.index)).or_default() += nodes.len();
+        self.wrote(list, here.index, nodes.len());
         self.filter(list, plan, &mut nodes);
         nodes
     }

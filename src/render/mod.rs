@@ -40,6 +40,26 @@ use crate::{
 
 use self::walk::Kept;
 
+/// Writes a text, and for each character of which a byte is special what stands for it; all else as it is.
+fn escaped(
+    out: &mut String,
+    text: &str,
+    special: impl Fn(u8) -> bool,
+    mut write: impl FnMut(&mut String, char),
+) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(&special) {
+        let (plain, behind) = rest.split_at(at);
+        out.push_str(plain);
+        let mut behind = behind.chars();
+        if let Some(c) = behind.next() {
+            write(out, c);
+        }
+        rest = behind.as_str();
+    }
+    out.push_str(rest);
+}
+
 /// Most fields named in one refusal; the rest is not listed.
 pub const FIELDS_NAMED_MAX: usize = 100;
 
@@ -93,10 +113,11 @@ impl fmt::Display for Unfilled {
 /// # Errors
 /// [`Unrenderable`] names every field the format demands that cannot be filled; else whatever its schema does not allow.
 pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unrenderable> {
-    let traced = trace(table, certificate);
-    let (mut fields, losses) = (traced.unfilled, traced.losses);
+    let walked = walk::walk(table, certificate);
+    let losses = losses(certificate, &walked.kept);
+    let mut fields = walked.unfilled;
     if fields.is_empty() {
-        let bytes = bytes(table, &traced.document);
+        let bytes = bytes(table, &Document { syntax: table.syntax, root: walked.root });
         fields = table.schema.as_ref().map_or_else(Vec::new, |schema| violations(table, schema, &bytes));
         if fields.is_empty() {
             return Ok(Rendered { bytes, media_type: table.media_type(), losses });
@@ -104,6 +125,20 @@ pub fn render(table: &Table, certificate: &Certificate) -> Result<Rendered, Unre
     }
     fields.truncate(FIELDS_NAMED_MAX);
     Err(Unrenderable { fields, losses })
+}
+
+/// The fields for which [`render`] would refuse a certificate; none when it would not. Writes bytes only for a schema to
+/// look at.
+#[must_use]
+pub fn unfilled(table: &Table, certificate: &Certificate) -> Vec<Unfilled> {
+    let walked = walk::walk(table, certificate);
+    let mut fields = walked.unfilled;
+    if let Some(schema) = table.schema.as_ref().filter(|_| fields.is_empty()) {
+        let bytes = bytes(table, &Document { syntax: table.syntax, root: walked.root });
+        fields = violations(table, schema, &bytes);
+    }
+    fields.truncate(FIELDS_NAMED_MAX);
+    fields
 }
 
 /// What the format's schema has against a rendering, read back from its bytes: that is what a target would do.
@@ -148,16 +183,21 @@ fn cut(was: Option<&Value>, arrives: &Value) -> bool {
 #[must_use]
 pub fn trace(table: &Table, certificate: &Certificate) -> Traced {
     let walked = walk::walk(table, certificate);
-    let whole =
-        |kept: &Kept| kept.from.filter(|from| !cut(certificate.at(from.field, from.index), &kept.value));
-    let kept: BTreeSet<Place> = walked.kept.iter().filter_map(whole).collect();
+    let losses = losses(certificate, &walked.kept);
     let mut arrives = Certificate::default();
     for kept in walked.kept {
         arrives.set(kept.to, kept.value);
     }
-    let losses = certificate.iter().map(|(place, _)| place).filter(|place| !kept.contains(place)).collect();
     let document = Document { syntax: table.syntax, root: walked.root };
     Traced { document, arrives, losses, unfilled: walked.unfilled }
+}
+
+/// Places of a certificate that do not arrive whole.
+fn losses(certificate: &Certificate, kept: &[Kept]) -> Vec<Place> {
+    let whole =
+        |kept: &Kept| kept.from.filter(|from| !cut(certificate.at(from.field, from.index), &kept.value));
+    let kept: BTreeSet<Place> = kept.iter().filter_map(whole).collect();
+    certificate.iter().map(|(place, _)| place).filter(|place| !kept.contains(place)).collect()
 }
 
 /// The document alone, as far as it goes.

@@ -23,7 +23,7 @@ impl Walk<'_> {
             Node { listed: walk.table.syntax == Syntax::Json, ..node }
         };
         let nodes = (0..entries).map(|number| node(self, number)).collect::<Vec<_>>();
-        *self.written.entry((list, Index::TOP)).or_default() += nodes.len();
+        self.wrote(list, Index::TOP, nodes.len());
         nodes
     }
 

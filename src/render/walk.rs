@@ -56,10 +56,14 @@ pub(super) struct Walk<'a> {
     pub(super) certificate: &'a Certificate,
     /// Entries of each list, per position of the lists around it.
     counts: BTreeMap<(Field, Index), usize>,
+    /// Whether the certificate has any value of a field, by its number: most of what a format has room for is not there.
+    has: Vec<bool>,
     pub(super) kept: Vec<Kept>,
     pub(super) unfilled: Vec<Unfilled>,
     /// Entries written of each list, per position of the lists around it.
     pub(super) written: BTreeMap<(usize, Index), usize>,
+    /// The same, each addition by itself: what is taken back is taken from here.
+    wrote: Vec<((usize, Index), usize)>,
     /// Records written so far, by list: what reading gives, apart from places.
     pub(super) records: BTreeMap<usize, Vec<Vec<(Field, Value)>>>,
     /// For each pool and each of its entries the positions of those that point to it.
@@ -98,9 +102,11 @@ pub(super) fn walk(table: &Table, certificate: &Certificate) -> Walked {
         plan,
         certificate,
         counts: counts(certificate),
+        has: has(certificate),
         kept: Vec::new(),
         unfilled: Vec::new(),
         written: BTreeMap::new(),
+        wrote: Vec::new(),
         records: BTreeMap::new(),
         pools: BTreeMap::new(),
     };
@@ -135,6 +141,15 @@ fn counts(certificate: &Certificate) -> BTreeMap<(Field, Index), usize> {
     counts
 }
 
+/// The fields there are values of.
+fn has(certificate: &Certificate) -> Vec<bool> {
+    let mut has = vec![false; Field::all().len()];
+    for (place, _) in certificate.iter() {
+        has.get_mut(place.field.number()).into_iter().for_each(|field| *field = true);
+    }
+    has
+}
+
 impl Walk<'_> {
     /// How many entries a list has.
     pub(super) fn count(&self, list: Field, outer: Index) -> usize {
@@ -144,24 +159,39 @@ impl Walk<'_> {
     /// Fills a node with what is inside an element. What depends on an element beside it comes after that one, counts
     /// come last: they need the lists written. Recursion is bounded by the plan's depth.
     pub(super) fn inside(&mut self, plan: &Element, mut node: Node, here: Here) -> Node {
+        let plain = |child: &Element| child.position.is_none() && self.turn(child) == Turn::First;
+        if plan.children.iter().all(plain) {
+            for child in &plan.children {
+                if self.stands(child, plan, &[], here) {
+                    self.child(child, &mut node, here);
+                }
+            }
+            return node;
+        }
         let mut slots: Vec<Vec<Node>> = vec![Vec::new(); plan.children.len()];
         for turn in [Turn::First, Turn::Beside, Turn::Counts] {
             for (number, child) in plan.children.iter().enumerate() {
-                if self.turn(child) != turn || !self.stands(child, plan, &slots, here) {
-                    continue;
-                }
-                if child.attribute {
-                    let text =
-                        child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
-                    node.attributes.extend(text.map(|text| (child.name.clone(), text.text)));
-                } else if let Some(slot) = slots.get_mut(number) {
-                    *slot = self.element(child, here);
+                if self.turn(child) == turn && self.stands(child, plan, &slots, here) {
+                    self.child(child, &mut node, here);
+                    if let Some(slot) = slots.get_mut(number) {
+                        *slot = std::mem::take(&mut node.children);
+                    }
                 }
             }
         }
         place::hold_positions(plan, &mut slots, self.table.syntax);
         node.children = slots.into_iter().flatten().collect();
         node
+    }
+
+    /// Adds one child of an element to its node.
+    fn child(&mut self, child: &Element, node: &mut Node, here: Here) {
+        if child.attribute {
+            let text = child.leaf.and_then(|leaf| self.leaf(leaf, here)).and_then(|mut nodes| nodes.pop());
+            node.attributes.extend(text.map(|text| (child.name.clone(), text.text)));
+        } else {
+            node.children.append(&mut self.element(child, here));
+        }
     }
 
     fn turn(&self, element: &Element) -> Turn {
@@ -209,8 +239,12 @@ impl Walk<'_> {
             return nodes;
         }
         let before = self.kept.len();
-        let node = self.inside(plan, super::node(&plan.name, plan.space.as_ref()), here);
-        if self.kept.len() > before || self.is_constant(plan) { vec![node] } else { Vec::new() }
+        // Most of what a format has room for stays empty: only what is written gets a name.
+        let node = self.inside(plan, Node::branch(""), here);
+        if self.kept.len() == before && !self.is_constant(plan) {
+            return Vec::new();
+        }
+        vec![Node { name: plan.name.clone(), space: plan.space.clone(), ..node }]
     }
 
     /// Whether an element holds constants only: it goes with the element around it. Recursion is bounded by the plan's
@@ -239,13 +273,18 @@ impl Walk<'_> {
 
     /// An element that may be left out whole: when it cannot be completed, nothing of it is written.
     fn optional(&mut self, plan: &Element, here: Here) -> Vec<Node> {
-        let (kept, unfilled) = (self.kept.len(), self.unfilled.len());
-        let (written, records) = (self.written.clone(), self.records.clone());
+        let (kept, unfilled, wrote) = (self.kept.len(), self.unfilled.len(), self.wrote.len());
+        let records: BTreeMap<_, _> = self.records.iter().map(|(list, all)| (*list, all.len())).collect();
         let nodes = self.content(plan, here);
         if self.unfilled.len() > unfilled || self.kept.len() == kept {
             self.kept.truncate(kept);
             self.unfilled.truncate(unfilled);
-            (self.written, self.records) = (written, records);
+            for (place, nodes) in self.wrote.drain(wrote..) {
+                self.written.entry(place).and_modify(|written| *written -= nodes);
+            }
+            for (list, all) in &mut self.records {
+                all.truncate(records.get(list).copied().unwrap_or(0));
+            }
             return Vec::new();
         }
         nodes
@@ -287,6 +326,12 @@ impl Walk<'_> {
         }
     }
 
+    /// Counts entries that were written of a list.
+    pub(super) fn wrote(&mut self, list: usize, outer: Index, nodes: usize) {
+        *self.written.entry((list, outer)).or_default() += nodes;
+        self.wrote.push(((list, outer), nodes));
+    }
+
     /// Records that a value arrives, and what the format implies beside it.
     pub(super) fn keep(&mut self, from: Option<Place>, to: Option<Place>, value: Value) {
         if let Some(to) = to {
@@ -296,7 +341,8 @@ impl Walk<'_> {
 
     /// The value of a target at a position.
     pub(super) fn value(&self, target: &Target, index: Index) -> Option<(Place, Value)> {
-        let place = target.place(index)?;
+        let there = self.has.get(target.field.number()).copied().unwrap_or(false);
+        let place = target.place(index).filter(|_| there)?;
         Some((place, self.certificate.at(place.field, place.index)?.clone()))
     }
 }

@@ -73,16 +73,15 @@ fn name(out: &mut String, node: &Node, spaces: &[(String, String)]) {
 }
 
 fn escape(out: &mut String, text: &str, attribute: bool) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if attribute => out.push_str("&quot;"),
-            '\n' if attribute => out.push_str("&#10;"),
-            '\t' if attribute => out.push_str("&#9;"),
-            '\r' => out.push_str("&#13;"),
-            c => out.push(c),
-        }
-    }
+    let special = |byte| b"&<>\"\n\t\r".contains(&byte);
+    super::escaped(out, text, special, |out, c| match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' if attribute => out.push_str("&quot;"),
+        '\n' if attribute => out.push_str("&#10;"),
+        '\t' if attribute => out.push_str("&#9;"),
+        '\r' => out.push_str("&#13;"),
+        c => out.push(c),
+    });
 }

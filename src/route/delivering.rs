@@ -1,24 +1,26 @@
 //! The deliveries a message becomes: pure, from the message, the region and what was sent of its chain before.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    decode::{self, document::Syntax},
-    map,
     message::{self, Message as HubMessage},
     model::{
         certificate::Certificate,
-        envelope::Function,
         id::{DeliveryId, MemberId},
         reason::Reason,
         time::Timestamp,
+        value::Date,
     },
-    region::Region,
-    store::record::{Body, Cargo, Delivery, NewDelivery, Role, Sent, View},
+    region::{Region, agreement::CopyView},
+    store::{
+        claim::Rank,
+        record::{Body, Cargo, Delivery, Message, NewDelivery, Role, View},
+        sent::{ADDRESSED, Before, Gap, Sent},
+    },
 };
 
 use super::{
-    Loaded, plan,
+    Loaded,
+    comparing::{Change, Going, Named},
+    plan::{self, Abroad, Target},
     rendition::{self, Content, Rendition},
 };
 
@@ -30,18 +32,50 @@ pub(super) struct Case<'a> {
     pub(super) now: Timestamp,
     /// What was sent of the chain before.
     pub(super) sent: &'a [Sent],
+    /// What else was routed of the chain.
+    pub(super) before: Before,
     /// For a response: the delivery it answers.
     pub(super) answered: Option<&'a Delivery>,
 }
 
+/// What a route commit writes of a message.
+#[derive(Default)]
+pub(super) struct Decided {
+    /// New deliveries.
+    pub(super) deliveries: Vec<NewDelivery>,
+    /// Older ones that end in their favour.
+    pub(super) superseded: Vec<DeliveryId>,
+    /// Whether it goes where an operator says, and none has said so.
+    pub(super) unaddressed: bool,
+}
+
+impl Decided {
+    /// It cannot go where it was to go when it was accepted: its source is told, and an operator may address it.
+    fn astray(told: NewDelivery) -> Self {
+        Self { unaddressed: true, ..told.into() }
+    }
+}
+
+impl From<NewDelivery> for Decided {
+    fn from(delivery: NewDelivery) -> Self {
+        Self { deliveries: vec![delivery], superseded: Vec::new(), unaddressed: false }
+    }
+}
+
 impl Case<'_> {
     /// A certificate to its targets; targets of earlier versions that this one no longer names get a withdrawal.
-    pub(super) fn certificate(&self, loaded: &Loaded) -> Vec<NewDelivery> {
-        let Some(certificate) = loaded.canonical.as_ref().and_then(|body| read(&body.bytes)) else {
-            return vec![self.tell(loaded, Reason::Unrenderable)];
+    ///
+    /// After a later version nobody is sent it: what that one said is the last word.
+    pub(super) fn certificate(&self, loaded: &Loaded) -> Decided {
+        let Some(certificate) = loaded.canonical.as_ref().and_then(|body| plan::stored(&body.bytes)) else {
+            return Decided::astray(self.tell(loaded, Reason::Unrenderable));
         };
+        let change = self.change(loaded);
+        if change.is_outdated() {
+            return self.tell(loaded, Reason::VersionOutdated).into();
+        }
         let Some(agreement) = self.region.agreements.get(&loaded.message.subject.agreement) else {
-            return vec![self.tell(loaded, Reason::NotEntitled)];
+            return Decided::astray(self.tell(loaded, Reason::NotEntitled));
         };
         let case = plan::Case {
             region: self.region,
@@ -52,104 +86,137 @@ impl Case<'_> {
         };
         let plan = match plan::plan(&case) {
             Ok(plan) => plan,
-            Err(finding) => return vec![self.tell(loaded, finding.reason)],
+            Err(finding) => return Decided::astray(self.tell(loaded, finding.reason)),
         };
-        let mut deliveries: Vec<NewDelivery> = Vec::new();
-        for target in plan.targets() {
-            deliveries.extend(self.copy(loaded, &certificate, &target));
-        }
-        if !plan.obstacles().is_empty() {
-            deliveries.push(self.tell(loaded, Reason::NotEntitled));
-        }
-        let named: BTreeSet<MemberId> = plan.targets().into_iter().map(|target| target.member).collect();
-        let lost = holders(self.sent)
-            .into_iter()
-            .filter(|held| held.replaced || held.subject.lineage == loaded.message.subject.lineage)
-            .filter(|held| !named.contains(&held.target));
-        deliveries.extend(lost.map(|held| {
+        let followed = followed(&case, &plan, &change);
+        let unaddressed = plan.is_unaddressed(case.source) && followed.is_empty();
+        // The way was there when it was accepted, and may be there again.
+        let shut = plan.shut(case.source).into_iter().map(|target| (target, Some(Reason::NotEntitled)));
+        let named = change.named(&plan, followed.into_iter().chain(shut).collect());
+        let mut deliveries: Vec<NewDelivery> =
+            named.iter().filter_map(|named| self.copy(loaded, &certificate, named)).collect();
+        let lost = change.lost(&named);
+        deliveries.extend(lost.into_iter().map(|held| {
             let bytes = message::withdrawal(&held.subject).to_string().into_bytes();
-            self.urgent(held, bytes, "a later version no longer names this target")
+            let word = self.urgent(held, bytes, "a later version no longer names this target");
+            NewDelivery { about: Some(held.message), ..word }
         }));
-        deliveries
+        let superseded = change.superseded(|member| going(&deliveries, member));
+        let mut untold: Vec<Reason> = deliveries.iter().filter_map(|delivery| delivery.held).collect();
+        untold.extend((!plan.obstacles().is_empty()).then_some(Reason::NotEntitled));
+        untold.sort_unstable_by_key(|reason| reason.code());
+        untold.dedup();
+        deliveries.extend(untold.into_iter().map(|reason| self.tell(loaded, reason)));
+        Decided { deliveries, superseded, unaddressed }
     }
 
-    /// A cancellation to everyone who was ever sent the certificate.
-    pub(super) fn cancellation(&self, loaded: &Loaded) -> Vec<NewDelivery> {
+    /// A cancellation to everyone who was ever sent the certificate; where nobody was, to whoever the country names.
+    pub(super) fn cancellation(&self, loaded: &Loaded) -> Decided {
         let Some(HubMessage::Cancellation(cancellation)) =
             loaded.original.as_ref().and_then(|body| message::read(&body.bytes).ok())
         else {
-            return vec![self.tell(loaded, Reason::MessageMalformed)];
+            return self.tell(loaded, Reason::MessageMalformed).into();
         };
         let bytes = message::cancellation(&loaded.message.subject, &cancellation).to_string().into_bytes();
         let because = "it was sent the certificate that is cancelled";
-        holders(self.sent)
-            .into_iter()
-            .filter(|held| held.subject.lineage == loaded.message.subject.lineage)
-            .map(|held| self.urgent(held, bytes.clone(), because))
-            .collect()
+        let change = self.change(loaded);
+        let word = |(held, gap)| NewDelivery { gap, ..self.urgent(held, bytes.clone(), because) };
+        let mut deliveries: Vec<_> = change.holders().into_iter().map(word).collect();
+        if let Some(country) = cancellation.country.as_ref().filter(|_| change.is_unsent()) {
+            let untold = self
+                .abroad(loaded, country, &cancellation.decided)
+                .into_iter()
+                .filter(|target| !change.was_told(&target.member));
+            deliveries.extend(untold.map(|target| NewDelivery {
+                gap: Some(Gap::Hub),
+                rank: Rank::Urgent,
+                ..self.message(target.member, Cargo::Cancellation, bytes.clone(), target.because)
+            }));
+        }
+        let superseded = change.superseded(|member| going(&deliveries, member));
+        Decided { deliveries, superseded, unaddressed: false }
+    }
+
+    /// Who is named by the importing country of a certificate that the hub never saw.
+    fn abroad(&self, loaded: &Loaded, country: &str, day: &Date) -> Vec<Target> {
+        let Message { subject, source, test, .. } = &loaded.message;
+        let Some(agreement) = self.region.agreements.get(&subject.agreement) else { return Vec::new() };
+        let of = Abroad { region: self.region, agreement, source, country, day, test: *test };
+        let named = |plan: plan::Plan| plan.targets().into_iter().chain(plan.suspended()).collect();
+        plan::plan_abroad(&of).map(named).unwrap_or_default()
     }
 
     /// An importing customs' answer back to the source of what it answers.
-    pub(super) fn response(&self, loaded: &Loaded) -> Vec<NewDelivery> {
+    pub(super) fn response(&self, loaded: &Loaded) -> Decided {
         let (Some(answered), Some((delivery, answer, reason))) = (self.answered, &loaded.message.answer)
         else {
-            return Vec::new();
+            return Decided::default();
         };
         let response = message::Response { delivery: *delivery, answer: *answer, reason: reason.clone() };
         let bytes =
             message::response(&answered.subject, &loaded.message.source, &response).to_string().into_bytes();
         let because = "it is the source of the certificate answered".to_owned();
-        vec![self.message(answered.source.clone(), Cargo::Response, bytes, because)]
+        self.message(answered.source.clone(), Cargo::Response, bytes, because).into()
     }
 
-    /// One delivery to a target, and a notice to the source when nothing can be sent for now.
-    fn copy(&self, loaded: &Loaded, certificate: &Certificate, target: &plan::Target) -> Vec<NewDelivery> {
-        let Some(member) = self.region.members.get(&target.member) else { return Vec::new() };
+    fn change<'b>(&'b self, loaded: &'b Loaded) -> Change<'b> {
+        let Message { function, subject, .. } = &loaded.message;
+        let (lineage, version) = (subject.lineage.as_str(), subject.version);
+        Change { function: *function, lineage, version, before: self.before, sent: self.sent }
+    }
+
+    /// The delivery of a certificate to one target; held when nothing can be sent for now.
+    pub(super) fn copy(
+        &self,
+        loaded: &Loaded,
+        certificate: &Certificate,
+        named: &Named,
+    ) -> Option<NewDelivery> {
+        let target = &named.target;
         let rendition = rendition::rendition(&rendition::Case {
             region: self.region,
-            target: member,
+            target: self.region.members.get(&target.member)?,
             view: &target.view,
             function: loaded.message.function,
             subject: &loaded.message.subject,
             certificate,
+            stored: loaded.canonical.as_ref(),
         });
         let Rendition { view, content, losses, unfilled } = rendition;
         let (body, held) = match content {
-            Content::Body(body) => (Some(body), None),
-            Content::Original => (loaded.original.as_ref().map(as_rendering), None),
+            Content::Body(body) => (Some(body), named.held),
+            Content::Original => (loaded.original.as_ref().map(as_rendering), named.held),
             Content::Held(reason) => (None, Some(reason)),
         };
         let because = match unfilled.as_slice() {
             [] => target.because.clone(),
             fields => format!("{}; its form demands {}", target.because, fields.join(", ")),
         };
-        let delivery = NewDelivery {
-            id: fresh(),
+        Some(NewDelivery {
+            id: unnamed(),
+            about: None,
+            gap: named.gap,
             target: target.member.clone(),
             cargo: Cargo::Certificate,
             view,
             body,
             weight: rendition::weight(certificate),
-            urgent: false,
+            rank: Rank::Usual,
             created: self.now,
             held,
             losses,
             because,
-        };
-        match held {
-            Some(reason) => vec![delivery, self.tell(loaded, reason)],
-            None => vec![delivery],
-        }
+        })
     }
 
     /// A cancellation or withdrawal: it goes before other chains.
     fn urgent(&self, held: &Sent, bytes: Vec<u8>, because: &str) -> NewDelivery {
         let message = self.message(held.target.clone(), Cargo::Cancellation, bytes, because.to_owned());
-        NewDelivery { urgent: true, view: held.view, ..message }
+        NewDelivery { rank: Rank::Urgent, view: held.view, ..message }
     }
 
     /// A notice to the source that its message cannot go where it should.
-    fn tell(&self, loaded: &Loaded, reason: Reason) -> NewDelivery {
+    pub(super) fn tell(&self, loaded: &Loaded, reason: Reason) -> NewDelivery {
         let subject = &loaded.message.subject;
         let bytes = message::unrouted(subject, loaded.message.id, reason, self.now).to_string().into_bytes();
         self.message(loaded.message.source.clone(), Cargo::Notice, bytes, "it is the source".to_owned())
@@ -157,13 +224,15 @@ impl Case<'_> {
 
     fn message(&self, target: MemberId, cargo: Cargo, bytes: Vec<u8>, because: String) -> NewDelivery {
         NewDelivery {
-            id: fresh(),
+            id: unnamed(),
+            about: None,
+            gap: None,
             target,
             cargo,
             view: View::Full,
             body: Some(rendition::hub_message(bytes)),
             weight: 1,
-            urgent: false,
+            rank: Rank::Usual,
             created: self.now,
             held: None,
             losses: Vec::new(),
@@ -172,115 +241,47 @@ impl Case<'_> {
     }
 }
 
-/// The copies that targets of a chain hold: of each certificate the last one sent.
-///
-/// A cancellation ends the copies of its certificate up to its version, and of no other in the chain. A withdrawal ends
-/// those of its certificate and of the one replaced by it.
-fn holders(sent: &[Sent]) -> Vec<&Sent> {
-    let mut held: Vec<&Sent> = Vec::new();
-    for next in sent {
-        let ends = |copy: &Sent| {
-            let same = copy.subject.lineage == next.subject.lineage;
-            copy.target == next.target
-                && match (next.cargo, next.function) {
-                    (Cargo::Certificate, _) => same,
-                    (_, Function::Cancellation) => same && copy.subject.version <= next.subject.version,
-                    _ => same || next.earlier_lineage.as_ref() == Some(&copy.subject.lineage),
-                }
-        };
-        held.retain(|copy| !ends(copy));
-        if next.cargo == Cargo::Certificate {
-            held.push(next);
-        }
+/// Whom the version follows that names no importing party: the members to whom an operator addressed an earlier one, over
+/// a link that is open, or will be again.
+fn followed(case: &plan::Case<'_>, plan: &plan::Plan, change: &Change<'_>) -> Vec<(Target, Option<Reason>)> {
+    if !plan.is_unaddressed(case.source) {
+        return Vec::new();
     }
-    held
+    let ruled = |member: &MemberId| {
+        plan.candidates.iter().any(|candidate| {
+            candidate.member == *member
+                && candidate.decision.as_ref().err().is_none_or(|obstacle| obstacle.suspended)
+        })
+    };
+    let target = |member: &MemberId| Target {
+        member: member.clone(),
+        because: format!("{ADDRESSED} an operator, as the version before"),
+        view: CopyView::Full,
+        importing: true,
+    };
+    let addressed = change.addressed().into_iter().filter(|member| !ruled(member));
+    addressed
+        .filter_map(|member| match plan::passable(case, member) {
+            Ok(()) => Some((target(member), None)),
+            Err(obstacle) => obstacle.suspended.then(|| (target(member), Some(Reason::NotEntitled))),
+        })
+        .collect()
 }
 
-/// The canonical certificate the hub itself stored.
-fn read(bytes: &[u8]) -> Option<Certificate> {
-    let decoded = decode::decode(Syntax::Json, bytes, &decode::limit::Limits::DEFAULT).ok()?;
-    Some(map::canonical::map(&decoded.document).certificate)
+/// As what a target gets the version that these deliveries are of.
+fn going(deliveries: &[NewDelivery], member: &MemberId) -> Going {
+    match deliveries.iter().find(|delivery| delivery.target == *member) {
+        Some(delivery) if delivery.held.is_some() => Going::Held,
+        Some(delivery) if delivery.cargo == Cargo::Certificate => Going::Document(delivery.view),
+        _ => Going::Word,
+    }
 }
 
 fn as_rendering(original: &Body) -> Body {
     Body { role: Role::Rendering, format: format!("original {}", original.format), ..original.clone() }
 }
 
-fn fresh() -> DeliveryId {
-    DeliveryId(uuid::Uuid::now_v7())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{delivery::State, id::AgreementId, id::MessageId, key::Key};
-
-    /// One thing sent to a target: cargo, function, number and version, and the number it replaces.
-    fn sent(target: &str, what: (Cargo, Function), number: (&str, u32), earlier: Option<&str>) -> Sent {
-        let (number, version) = number;
-        Sent {
-            target: MemberId::new(target).unwrap(),
-            delivery: fresh(),
-            message: MessageId(uuid::Uuid::nil()),
-            function: what.1,
-            subject: Key {
-                agreement: AgreementId::new("mecta").unwrap(),
-                issuer: "B01".into(),
-                number: number.into(),
-                lineage: number.into(),
-                version: Some(version),
-            },
-            earlier_lineage: earlier.map(str::to_owned),
-            replaced: false,
-            cargo: what.0,
-            view: View::Full,
-            state: State::Delivered,
-        }
-    }
-
-    fn held(sent: &[Sent]) -> Vec<(&str, &str, Option<u32>)> {
-        holders(sent)
-            .into_iter()
-            .map(|held| (held.target.as_str(), held.subject.number.as_str(), held.subject.version))
-            .collect()
-    }
-
-    const ISSUED: (Cargo, Function) = (Cargo::Certificate, Function::Original);
-    const AMENDED: (Cargo, Function) = (Cargo::Certificate, Function::Amendment);
-    const REPLACED: (Cargo, Function) = (Cargo::Certificate, Function::Replacement);
-    const CANCELLED: (Cargo, Function) = (Cargo::Cancellation, Function::Cancellation);
-    const WITHDRAWN: (Cargo, Function) = (Cargo::Cancellation, Function::Replacement);
-
-    #[test]
-    fn a_cancelled_predecessor_takes_no_copy_of_its_replacement_away() {
-        let sent = [
-            sent("ke", ISSUED, ("A", 1), None),
-            sent("ke", REPLACED, ("B", 1), Some("A")),
-            sent("ke", CANCELLED, ("A", 1), None),
-        ];
-        assert_eq!(held(&sent), [("ke", "B", Some(1))]);
-    }
-
-    #[test]
-    fn a_cancelled_old_version_takes_no_copy_of_the_new_one_away() {
-        let mut sent = vec![
-            sent("ke", ISSUED, ("A", 1), None),
-            sent("ke", AMENDED, ("A", 2), None),
-            sent("ke", CANCELLED, ("A", 1), None),
-        ];
-        assert_eq!(held(&sent), [("ke", "A", Some(2))]);
-        sent.push(self::sent("ke", CANCELLED, ("A", 2), None));
-        assert!(held(&sent).is_empty());
-    }
-
-    #[test]
-    fn a_withdrawal_takes_the_replaced_copy_of_its_target_alone() {
-        let sent = [
-            sent("ke", ISSUED, ("A", 1), None),
-            sent("tz", ISSUED, ("A", 1), None),
-            sent("tz", REPLACED, ("B", 1), Some("A")),
-            sent("ke", WITHDRAWN, ("B", 1), Some("A")),
-        ];
-        assert_eq!(held(&sent), [("tz", "A", Some(1)), ("tz", "B", Some(1))]);
-    }
+/// In place of the id that [`super::naming`] gives it.
+fn unnamed() -> DeliveryId {
+    DeliveryId(uuid::Uuid::nil())
 }

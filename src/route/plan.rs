@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    decode::{self, document::Syntax},
+    map,
     model::{
         certificate::{Certificate, Index, Place},
         dictionary::Field,
         finding::Finding,
         id::MemberId,
         reason::Reason,
-        value::Value,
+        value::{Date, Value},
     },
     region::{
         Region,
@@ -32,6 +34,23 @@ pub struct Case<'a> {
     pub test: bool,
 }
 
+/// A certificate of which no more is known than what a cancellation says.
+#[derive(Clone, Copy, Debug)]
+pub struct Abroad<'a> {
+    /// The community.
+    pub region: &'a Region,
+    /// The agreement.
+    pub agreement: &'a Agreement,
+    /// Who pushed the cancellation.
+    pub source: &'a MemberId,
+    /// Importing country, or union.
+    pub country: &'a str,
+    /// Day on which the country must be a party.
+    pub day: &'a Date,
+    /// Whether it is test traffic.
+    pub test: bool,
+}
+
 /// A member that was considered, and what came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
@@ -41,8 +60,10 @@ pub struct Candidate {
     pub because: String,
     /// The field that names it as the importing party; `None` for a copy.
     pub importing: Option<Field>,
-    /// How much it gets, or why it gets nothing.
-    pub decision: Result<CopyView, Obstacle>,
+    /// How much the rule gives it.
+    pub view: CopyView,
+    /// Whether it gets it, or why it gets nothing.
+    pub decision: Result<(), Obstacle>,
 }
 
 /// Why a candidate gets nothing.
@@ -52,11 +73,17 @@ pub struct Obstacle {
     pub reason: Reason,
     /// In words.
     pub why: String,
+    /// Whether it is for the time being only: the link or the member is suspended.
+    pub suspended: bool,
 }
 
 impl Obstacle {
     fn no_link(why: impl Into<String>) -> Self {
-        Self { reason: Reason::NoLink, why: why.into() }
+        Self { reason: Reason::NoLink, why: why.into(), suspended: false }
+    }
+
+    fn suspended(why: impl Into<String>) -> Self {
+        Self { suspended: true, ..Self::no_link(why) }
     }
 }
 
@@ -78,15 +105,24 @@ pub struct Target {
     pub because: String,
     /// How much it gets: the fullest of what the rules give.
     pub view: CopyView,
+    /// Whether a rule names it as the importing party.
+    pub importing: bool,
 }
 
 impl Plan {
+    /// Whether no field names an importing party, or none but one that no other member receives for: where it goes is an
+    /// operator's to say.
+    #[must_use]
+    pub fn is_unaddressed(&self, source: &MemberId) -> bool {
+        self.candidates.iter().all(|candidate| candidate.importing.is_none() || candidate.member == *source)
+    }
+
     /// What keeps the certificate from an importing party, as severe findings.
     #[must_use]
     pub fn obstacles(&self) -> Vec<Finding> {
         let blocked = self.candidates.iter().filter_map(|candidate| {
             let place = Place { field: candidate.importing?, index: Index::TOP };
-            let Obstacle { reason, why } = candidate.decision.as_ref().err()?;
+            let Obstacle { reason, why, .. } = candidate.decision.as_ref().err()?;
             Some(Finding::severe(*reason, why.clone()).about(place))
         });
         blocked.collect()
@@ -95,23 +131,68 @@ impl Plan {
     /// One target per member, each with its fullest view.
     #[must_use]
     pub fn targets(&self) -> Vec<Target> {
-        let mut targets: BTreeMap<&MemberId, Target> = BTreeMap::new();
-        for candidate in &self.candidates {
-            let Ok(view) = &candidate.decision else { continue };
-            match targets.get_mut(&candidate.member) {
-                None => {
-                    let Candidate { member, because, .. } = candidate.clone();
-                    targets.insert(&candidate.member, Target { member, because, view: view.clone() });
+        targets(self.candidates.iter().filter(|candidate| candidate.decision.is_ok()))
+    }
+
+    /// The importing parties to which no way leads, not even a suspended one; the source itself is none.
+    #[must_use]
+    pub fn shut(&self, source: &MemberId) -> Vec<Target> {
+        let shut = |candidate: &&Candidate| {
+            candidate.importing.is_some()
+                && candidate.member != *source
+                && candidate.decision.as_ref().is_err_and(|obstacle| !obstacle.suspended)
+        };
+        targets(self.candidates.iter().filter(shut))
+    }
+
+    /// Those who would be targets if nothing were suspended.
+    #[must_use]
+    pub fn suspended(&self) -> Vec<Target> {
+        let suspended = |obstacle: &Obstacle| obstacle.suspended;
+        targets(self.candidates.iter().filter(|candidate| candidate.decision.as_ref().is_err_and(suspended)))
+    }
+}
+
+fn targets<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Vec<Target> {
+    let mut targets: BTreeMap<&MemberId, Target> = BTreeMap::new();
+    for candidate in candidates {
+        let Candidate { member, because, importing, view, .. } = candidate.clone();
+        let new = Target { member, because, view, importing: importing.is_some() };
+        match targets.get_mut(&candidate.member) {
+            None => drop(targets.insert(&candidate.member, new)),
+            Some(target) => {
+                let importing = target.importing || new.importing;
+                if fullness(&new.view) > fullness(&target.view) {
+                    *target = new;
                 }
-                Some(target) if fullness(view) > fullness(&target.view) => {
-                    target.view = view.clone();
-                    target.because = candidate.because.clone();
-                }
-                Some(_) => {}
+                target.importing = importing;
             }
         }
-        targets.into_values().collect()
     }
+    targets.into_values().collect()
+}
+
+/// A canonical certificate that the hub itself stored.
+#[must_use]
+pub fn stored(canonical: &[u8]) -> Option<Certificate> {
+    let decoded = decode::decode(Syntax::Json, canonical, &decode::limit::Limits::DEFAULT).ok()?;
+    Some(map::canonical::map(&decoded.document).certificate)
+}
+
+/// Who is named by the importing country alone: of a certificate the hub never saw there is nothing else.
+///
+/// # Errors
+/// As [`plan`]: the country is no party to the agreement.
+pub fn plan_abroad(of: &Abroad<'_>) -> Result<Plan, Finding> {
+    let mut certificate = Certificate::default();
+    for field in of.agreement.importing_party.iter().take(1) {
+        certificate.set(top(*field), Value::Code(of.country.to_owned()));
+    }
+    if let Some(field) = Field::named("issueDate") {
+        certificate.set(top(field), Value::Date(of.day.clone()));
+    }
+    let Abroad { region, agreement, source, test, .. } = *of;
+    plan(&Case { region, agreement, source, certificate: &certificate, test })
 }
 
 /// Works out the targets of a certificate.
@@ -122,7 +203,7 @@ pub fn plan(case: &Case<'_>) -> Result<Plan, Finding> {
     let mut plan = Plan::default();
     let named = importing_parties(case)?;
     if named.is_empty() {
-        let advice = "the certificate names no importing country; it is stored and goes nowhere until an amendment addresses it";
+        let advice = "the certificate names no importing country; it goes nowhere until an amendment or the hub's operator addresses it, and then to that member with all its changes";
         plan.findings.push(Finding::warning(Reason::DestinationMissing, advice));
     }
     plan.candidates.extend(named.iter().map(|named| importing(case, named)));
@@ -134,9 +215,9 @@ pub fn plan(case: &Case<'_>) -> Result<Plan, Finding> {
         let decision = match (applies, passable(case, &copy.to)) {
             (false, _) => Err(Obstacle::no_link("its condition does not hold")),
             (true, Err(why)) => Err(why),
-            (true, Ok(())) => Ok(copy.view.clone()),
+            (true, Ok(())) => Ok(()),
         };
-        Candidate { member: copy.to.clone(), because, importing: None, decision }
+        Candidate { member: copy.to.clone(), because, importing: None, view: copy.view.clone(), decision }
     }));
     Ok(plan)
 }
@@ -213,14 +294,15 @@ fn importing(case: &Case<'_>, named: &Named) -> Candidate {
     });
     let customs = || case.region.customs_of(&named.code).map(|member| &member.id);
     let (member, decision) = match centre.or_else(customs) {
-        Some(member) => (member, passable(case, member).map(|()| CopyView::Full)),
+        Some(member) => (member, passable(case, member)),
         None => (
             case.source,
             Err(Obstacle::no_link("no member of the hub receives for the importing country yet")),
         ),
     };
     let because = named.because.clone();
-    Candidate { member: member.clone(), because, importing: Some(named.field), decision }
+    let (member, importing, view) = (member.clone(), Some(named.field), CopyView::Full);
+    Candidate { member, because, importing, view, decision }
 }
 
 impl<'a> Case<'a> {
@@ -234,7 +316,7 @@ fn top(field: Field) -> Place {
 }
 
 /// Whether traffic of this kind may pass from the source to a member.
-fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), Obstacle> {
+pub(super) fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), Obstacle> {
     let no_link = |why: String| Err(Obstacle::no_link(why));
     let Some(member) = case.region.members.get(to) else {
         return no_link("the member is unknown".to_owned());
@@ -243,18 +325,25 @@ fn passable(case: &Case<'_>, to: &MemberId) -> Result<(), Obstacle> {
         return no_link("it is the source itself".to_owned());
     }
     if member.suspended {
-        return no_link(format!("member {to} is suspended"));
+        return Err(Obstacle::suspended(format!("member {to} is suspended")));
     }
     match (case.agreement.link(case.source, to), case.test) {
-        (Some(LinkState::Pilot | LinkState::Live), false) | (Some(LinkState::Test), true) => Ok(()),
+        (Some(LinkState::Pilot | LinkState::Live), false) => Ok(()),
+        (Some(LinkState::Test), true) if case.region.place(member, true).is_some() => Ok(()),
+        (Some(LinkState::Test), true) => {
+            let why = format!(
+                "member {to} is live and names no sandbox; test traffic never reaches a live endpoint, so it goes nowhere until the hub knows a sandbox of {to}"
+            );
+            Err(Obstacle { reason: Reason::TestNotAllowed, ..Obstacle::no_link(why) })
+        }
         (Some(LinkState::Pilot | LinkState::Live), true) => {
             let why = format!("the link to {to} takes no test traffic; send without CoO-Test");
-            Err(Obstacle { reason: Reason::TestNotAllowed, why })
+            Err(Obstacle { reason: Reason::TestNotAllowed, ..Obstacle::no_link(why) })
         }
         (Some(LinkState::Test), false) => {
             no_link(format!("the link to {to} takes test traffic only; send with CoO-Test"))
         }
-        (Some(LinkState::Suspended), _) => no_link(format!("the link to {to} is suspended")),
+        (Some(LinkState::Suspended), _) => Err(Obstacle::suspended(format!("the link to {to} is suspended"))),
         (None, _) => no_link(format!("there is no link to {to} under this agreement")),
     }
 }

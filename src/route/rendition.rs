@@ -35,6 +35,8 @@ pub struct Case<'a> {
     pub subject: &'a Key,
     /// The certificate.
     pub certificate: &'a Certificate,
+    /// The same as it is stored, in canonical JSON: whoever takes that is sent the very bytes the receipt names.
+    pub stored: Option<&'a Body>,
 }
 
 /// The result for one target.
@@ -59,6 +61,18 @@ pub enum Content {
     Original,
     /// Nothing, for this reason.
     Held(Reason),
+}
+
+/// The fields a target's form demands and the certificate does not have, as [`Rendition::unfilled`], without a rendition:
+/// a table may demand some, the canonical profile and what shows less demand nothing.
+#[must_use]
+pub fn unfilled(case: &Case<'_>) -> Vec<String> {
+    let table = match case.target.takes.form(&case.subject.agreement) {
+        Form::Table(id) if *case.view == CopyView::Full => case.region.tables.get(id),
+        _ => None,
+    };
+    let unfilled = table.map_or_else(Vec::new, |table| render::unfilled(table, case.certificate));
+    unfilled.iter().map(ToString::to_string).collect()
 }
 
 /// Renders the certificate for a target.
@@ -121,7 +135,7 @@ fn full(case: &Case<'_>) -> Rendition {
     let form = case.target.takes.form(&case.subject.agreement);
     let table = match form {
         Form::Canonical(syntax) => {
-            return filled(Content::Body(canonical(*syntax, case.certificate, Digest([0; 32]))), Vec::new());
+            return filled(Content::Body(whole(case, *syntax)), Vec::new());
         }
         Form::Table(id) => case.region.tables.get(id),
     };
@@ -149,11 +163,17 @@ fn full(case: &Case<'_>) -> Rendition {
 
 fn fallback(case: &Case<'_>) -> Content {
     match case.target.takes.on_unrenderable {
-        OnUnrenderable::Canonical(syntax) => {
-            Content::Body(canonical(syntax, case.certificate, Digest([0; 32])))
-        }
+        OnUnrenderable::Canonical(syntax) => Content::Body(whole(case, syntax)),
         OnUnrenderable::Original => Content::Original,
         OnUnrenderable::Hold => Content::Held(Reason::Unrenderable),
+    }
+}
+
+/// The whole certificate in the canonical profile.
+fn whole(case: &Case<'_>, syntax: Syntax) -> Body {
+    match case.stored {
+        Some(stored) if syntax == Syntax::Json => Body { role: Role::Rendering, ..stored.clone() },
+        _ => canonical(syntax, case.certificate, Digest([0; 32])),
     }
 }
 

@@ -9,7 +9,6 @@ use super::{
     pack::{self, Packed},
     queue::Side,
     record::{Body, Role},
-    sqlite::attachment,
 };
 use crate::model::{
     id::{DeliveryId, Digest, MemberId},
@@ -103,7 +102,7 @@ impl Store {
     /// As every read, see [`Store::standing`].
     pub async fn attachment(&self, member: &MemberId, digest: Digest) -> Result<Option<Kept>, Fault> {
         let member = member.clone();
-        self.read(move |db| attachment::kept(db, &member, digest)).await
+        self.read(move |db| db.attachment(&member, digest)).await
     }
 
     /// The bytes of an attachment, checked against their digest; `None` when it was removed meanwhile.
@@ -112,8 +111,8 @@ impl Store {
     /// [`Fault::Corrupt`] when the digest differs; else as every read, see [`Store::standing`].
     pub async fn attachment_bytes(&self, kept: &Kept) -> Result<Option<Vec<u8>>, Fault> {
         let (member, digest) = (kept.member.clone(), kept.digest);
-        let unpacked = move |db: &super::sqlite::Connection| {
-            attachment::packed(db, &member, digest)?.map(pack::unpack).transpose()
+        let unpacked = move |db: &dyn super::engine::Reads| {
+            db.attachment_bytes(&member, digest)?.map(pack::unpack).transpose()
         };
         Ok(self.read(unpacked).await?.map(|body| body.bytes))
     }
@@ -128,6 +127,6 @@ impl Store {
         digest: Digest,
     ) -> Result<Vec<DeliveryId>, Fault> {
         let target = target.clone();
-        self.read(move |db| attachment::deliveries(db, &target, digest)).await
+        self.read(move |db| db.deliveries_naming(&target, digest)).await
     }
 }

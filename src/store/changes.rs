@@ -2,20 +2,38 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::watch;
 
-use crate::model::id::MemberId;
+use crate::model::{delivery::State, id::MemberId};
 
 /// What a batch made work for.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
     /// A message is to be routed.
     pub(super) unrouted: bool,
-    /// Targets for which a delivery became due or moved.
+    /// Targets for which a delivery is due, now or later.
     pub(super) targets: BTreeSet<MemberId>,
+    /// A message was routed, be it to nobody, or a delivery made or moved: whoever waits for a state is to look.
+    pub(super) moved: bool,
+    /// An operator changed the life of a delivery that somebody may have read as due.
+    pub(super) recalled: bool,
+}
+
+impl Wakes {
+    /// A delivery to a target was made, or came into a state: its lane is told of what is due; one that just ended the
+    /// last of its chain has nothing to look for.
+    pub(super) fn of(&mut self, target: &MemberId, state: &State) {
+        self.moved = true;
+        if matches!(state, State::Due { .. }) {
+            self.targets.insert(target.clone());
+        }
+    }
 }
 
 /// Counters that rise with every commit that made work; receivers wait for a change.
@@ -23,6 +41,7 @@ pub(super) struct Wakes {
 pub(super) struct Changes {
     any: watch::Sender<u64>,
     unrouted: watch::Sender<u64>,
+    recalls: AtomicU64,
     // Only targets somebody asked for: their number is that of the region's members.
     targets: Mutex<BTreeMap<MemberId, watch::Sender<u64>>>,
 }
@@ -32,6 +51,7 @@ impl Changes {
         Self {
             any: watch::Sender::new(0),
             unrouted: watch::Sender::new(0),
+            recalls: AtomicU64::new(0),
             targets: Mutex::new(BTreeMap::new()),
         }
     }
@@ -49,15 +69,22 @@ impl Changes {
         targets.entry(target.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 
+    pub(super) fn recalls(&self) -> u64 {
+        self.recalls.load(Ordering::Acquire)
+    }
+
     /// Wakes whoever the batch made work for; called after its commit.
     pub(super) fn wake(&self, wakes: &Wakes) {
+        if wakes.recalled {
+            self.recalls.fetch_add(1, Ordering::AcqRel);
+        }
         if wakes.unrouted {
             rise(&self.unrouted);
         }
         let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
         wakes.targets.iter().filter_map(|target| targets.get(target)).for_each(rise);
         drop(targets);
-        if wakes.unrouted || !wakes.targets.is_empty() {
+        if wakes.unrouted || wakes.moved || !wakes.targets.is_empty() {
             rise(&self.any);
         }
     }

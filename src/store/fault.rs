@@ -2,6 +2,7 @@
 
 use std::{error::Error, path::PathBuf};
 
+use super::volume::Volume;
 use crate::model::id::{DeliveryId, MessageId};
 
 /// A fault of the store.
@@ -20,6 +21,28 @@ pub enum Fault {
         found: i64,
         /// Highest schema number this hub knows.
         known: i64,
+    },
+    /// Another engine than the one that is set wrote the store; none reads the other's.
+    #[error("the data folder holds a store of the engine {found}: {}", folder.display())]
+    OtherEngine {
+        /// The folder.
+        folder: PathBuf,
+        /// The engine that wrote it.
+        found: &'static str,
+    },
+    /// The settings ask for an encrypted volume, and the folder does not show to lie on one.
+    #[error("{}: {}", folder.display(), found.words())]
+    NotEncrypted {
+        /// The folder.
+        folder: PathBuf,
+        /// What is known of its volume.
+        found: Volume,
+    },
+    /// The engine in use does not offer this.
+    #[error("the engine in use has no {what}")]
+    NotOffered {
+        /// What was asked for.
+        what: &'static str,
     },
     /// A commit or sync failed earlier. Nothing is taken any more; only a restart recovers.
     #[error("a commit of the store failed, it takes nothing until a restart")]
@@ -66,6 +89,21 @@ pub enum Fault {
         #[source]
         cause: std::io::Error,
     },
+    /// A backup into the data folder, which a loss takes whole.
+    #[error("{} lies in the data folder, and would be lost with it: name another place", path.display())]
+    InDataFolder {
+        /// The backup.
+        path: PathBuf,
+    },
+    /// A database cannot be copied, for a backup or out of one.
+    #[error("{} cannot be copied", path.display())]
+    NotCopied {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        why: Box<Fault>,
+    },
     /// The engine could not carry out one operation; nothing of that operation was written.
     #[error("the database refused an operation")]
     Engine(#[source] Box<dyn Error + Send + Sync>),
@@ -75,5 +113,20 @@ impl Fault {
     /// A value that was read and makes no sense.
     pub(super) fn corrupt(what: &str) -> Self {
         Self::Corrupt { what: what.to_owned() }
+    }
+}
+
+/// What was read of a row, or nothing where the row is damaged, which is told: it stands in the way of no other.
+pub(super) fn readable<T>(
+    row: &'static str,
+    sequence: i64,
+    read: Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    match read {
+        Err(Fault::Corrupt { what }) => {
+            tracing::error!(code = "row-damaged", row, sequence, what, "what is damaged is passed over");
+            Ok(None)
+        }
+        read => read.map(Some),
     }
 }

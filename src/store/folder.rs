@@ -9,6 +9,8 @@ use std::{
 
 use super::Fault;
 
+/// The file whose lock says that a hub has the folder.
+const LOCK: &str = "lock";
 /// Permissions of the folder: its owner only.
 const FOLDER_MODE: u32 = 0o700;
 /// Permissions of every file in it.
@@ -31,13 +33,21 @@ impl Folder {
         let fault = |cause| Fault::File { path: path.to_owned(), cause };
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(fault)?;
         std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)).map_err(fault)?;
-        let lock_path = path.join("lock");
+        // Its own entry is to survive a power cut as what is in it does.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(fault)?;
+        let lock_path = path.join(LOCK);
         let lock = private(&lock_path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Fault::Locked { folder: path.to_owned() }),
             Err(TryLockError::Error(cause)) => Err(Fault::File { path: lock_path, cause }),
         }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Makes a file in the folder, if it is missing, that only its owner can read, and gives its path.
@@ -47,13 +57,41 @@ impl Folder {
     pub(super) fn file(&self, name: &str) -> Result<PathBuf, Fault> {
         let path = self.path.join(name);
         private(&path)?;
-        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
-        synced.map_err(|cause| Fault::File { path: self.path.clone(), cause })?;
+        synced(&self.path)?;
         Ok(path)
     }
 }
 
-fn private(path: &Path) -> Result<File, Fault> {
+/// Keeps hubs out of a folder until what it gives is dropped; `None` when one has it open.
+///
+/// # Errors
+/// [`Fault::File`] when its lock cannot be asked.
+pub(super) fn idle(path: &Path) -> Result<Option<Idle>, Fault> {
+    let path = path.join(LOCK);
+    let fault = |cause| Fault::File { path: path.clone(), cause };
+    let lock = match File::open(&path) {
+        Ok(lock) => lock,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Some(Idle(None))),
+        Err(cause) => return Err(fault(cause)),
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(Idle(Some(lock)))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(cause)) => Err(fault(cause)),
+    }
+}
+
+/// A folder that no hub has open, if it is a data folder at all.
+pub(super) struct Idle(#[expect(dead_code, reason = "locks until it is dropped")] Option<File>);
+
+/// Syncs a folder, so that what was made in it keeps its name.
+pub(super) fn synced(path: &Path) -> Result<(), Fault> {
+    let synced = File::open(path).and_then(|folder| folder.sync_all());
+    synced.map_err(|cause| Fault::File { path: path.to_owned(), cause })
+}
+
+/// Opens a file that only its owner can read, making it if it is missing.
+pub(super) fn private(path: &Path) -> Result<File, Fault> {
     let open = || -> io::Result<File> {
         let file = OpenOptions::new()
             .read(true)

@@ -10,18 +10,19 @@ use crate::model::{
 
 /// A stored life, with the hold that a queued delivery remembers until it is head.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Stored {
+pub struct Stored {
     /// The life.
-    pub(super) life: Life,
+    pub life: Life,
     /// Why it will be held once it is head; only while queued.
-    pub(super) hold: Option<Reason>,
+    pub hold: Option<Reason>,
 }
 
 /// What is stored after an outcome that says `next`; `attempted` when an attempt led to it.
 ///
 /// Delivered absorbs everything. Refused, expired and cancelled accept a late success only. A hold outlasts an attempt
 /// that was under way. A queued delivery never becomes due by an outcome: only the end of the one before it does that.
-pub(super) fn settle(stored: &Stored, next: &Life, attempted: bool) -> Stored {
+#[must_use]
+pub fn settle(stored: &Stored, next: &Life, attempted: bool) -> Stored {
     let failures = stored.life.failures.max(next.failures);
     let keep = |hold: Option<Reason>| Stored { life: Life { failures, ..stored.life.clone() }, hold };
     let take = || Stored {
@@ -32,6 +33,9 @@ pub(super) fn settle(stored: &Stored, next: &Life, attempted: bool) -> Stored {
         (State::Delivered, _) => stored.clone(),
         (_, State::Delivered) => take(),
         (State::Refused { .. } | State::Expired | State::Cancelled, _) => stored.clone(),
+        // Chains became one meanwhile: what an operator said of it is still to be done.
+        (State::Queued, State::Due { .. }) if attempted => keep(stored.hold),
+        (State::Queued, State::Held { reason }) if attempted => keep(stored.hold.or(Some(*reason))),
         (State::Queued, State::Queued) => keep(stored.hold),
         (State::Queued, State::Held { reason }) => keep(Some(*reason)),
         (State::Queued, State::Due { .. }) => keep(None),
@@ -42,7 +46,8 @@ pub(super) fn settle(stored: &Stored, next: &Life, attempted: bool) -> Stored {
 }
 
 /// The state of a delivery that becomes head of its chain at `now`: due at once, or held if it remembers a hold.
-pub(super) fn head(hold: Option<Reason>, now: crate::model::time::Timestamp) -> State {
+#[must_use]
+pub fn head(hold: Option<Reason>, now: crate::model::time::Timestamp) -> State {
     match hold {
         Some(reason) => State::Held { reason },
         None => State::Due { at: now },
@@ -99,6 +104,15 @@ mod tests {
         let held = settle(&stored, &life(HELD), false);
         assert_eq!((held.life.state.clone(), held.hold), (State::Queued, Some(Reason::OperatorHold)));
         assert_eq!(settle(&held, &life(DUE), false).hold, None);
+    }
+
+    #[test]
+    fn a_remembered_hold_outlasts_the_attempt_that_was_under_way() {
+        // Chains were merged while it was sent, and an operator held it.
+        let stored = Stored { life: life(State::Queued), hold: Some(Reason::OperatorHold) };
+        for next in [DUE, State::Held { reason: Reason::NotEntitled }] {
+            assert_eq!(settle(&stored, &life(next), true).hold, Some(Reason::OperatorHold));
+        }
     }
 
     #[test]

@@ -2,11 +2,26 @@
 //!
 //! Written by the accept commit with the message, and never changed.
 
-use super::{Fault, Store, read::rows, sqlite::signatures};
+use super::{
+    Fault, Store,
+    read::{rows, unpacked},
+    record::Body,
+};
 use crate::model::{
-    id::{Digest, MessageId},
+    id::{DeliveryId, Digest, MessageId},
     judgement::Judgement,
 };
+
+/// Everything an attempt needs beside the delivery itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sending {
+    /// What is sent.
+    pub body: Body,
+    /// Digest of its bytes, checked against them.
+    pub digest: Digest,
+    /// What is told of its message's origin.
+    pub provenance: Provenance,
+}
 
 /// What is told of a message's origin to those it is delivered to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,15 +51,22 @@ impl Store {
     /// # Errors
     /// As every read, see [`Store::standing`].
     pub async fn proved(&self, id: MessageId) -> Result<Option<Proved>, Fault> {
-        self.read(move |db| signatures::proved(db, id)).await
+        self.read(move |db| db.proved(id)).await
     }
 
-    /// What those a message is delivered to are told of its origin.
+    /// What a delivery sends, checked against its digest, and what goes with it; `None` when nothing could be rendered.
     ///
     /// # Errors
-    /// As every read, see [`Store::standing`].
-    pub async fn provenance(&self, id: MessageId) -> Result<Option<Provenance>, Fault> {
-        self.read(move |db| signatures::provenance(db, id)).await
+    /// [`Fault::Corrupt`] when the digest differs; else as every read, see [`Store::standing`].
+    pub async fn sending(&self, id: DeliveryId) -> Result<Option<Sending>, Fault> {
+        let read = |db: &dyn super::engine::Reads| {
+            let Some((message, packed)) = db.rendering(id)? else { return Ok(None) };
+            Ok(Some((packed, db.provenance(message)?)))
+        };
+        let Some((packed, provenance)) = self.look(read).await? else { return Ok(None) };
+        let digest = packed.digest;
+        let body = unpacked(Some(packed)).await?;
+        Ok(body.map(|body| Sending { body, digest, provenance }))
     }
 
     /// A leaf that signed something, in DER.
@@ -52,7 +74,7 @@ impl Store {
     /// # Errors
     /// As every read, see [`Store::standing`].
     pub async fn leaf(&self, digest: Digest) -> Result<Option<Vec<u8>>, Fault> {
-        self.read(move |db| signatures::leaf(db, digest)).await
+        self.read(move |db| db.leaf(digest)).await
     }
 
     /// Messages that a leaf signed, in whatever capacity, newest first.
@@ -60,6 +82,6 @@ impl Store {
     /// # Errors
     /// As every read, see [`Store::standing`].
     pub async fn signed_by(&self, leaf: Digest, limit: usize) -> Result<Vec<MessageId>, Fault> {
-        self.read(move |db| signatures::signed_by(db, leaf, rows(limit))).await
+        self.read(move |db| db.signed_by(leaf, rows(limit))).await
     }
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Semaphore;
@@ -31,16 +32,44 @@ pub(super) struct Queue<J> {
 }
 
 struct Waiting<J> {
-    urgent: VecDeque<J>,
+    /// Each with the moment its caller came, which is before there was room for it.
+    urgent: VecDeque<(Instant, J)>,
     bulk: VecDeque<J>,
+    batch: Option<Batch>,
+    /// How long the last batch took, its sync included.
+    last_batch: Duration,
     closed: bool,
+}
+
+/// What the taker is at.
+struct Batch {
+    began: Instant,
+    /// When the first of its urgent operations came.
+    oldest: Option<Instant>,
+}
+
+/// How busy the queue is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Busy {
+    /// Operations that wait, on both sides.
+    pub(super) waiting: usize,
+    /// How long the oldest urgent operation without an answer has waited.
+    pub(super) oldest_wait: Duration,
+    /// How long the last batch took, or the one under way if that is longer.
+    pub(super) batch: Duration,
 }
 
 impl<J> Queue<J> {
     /// A queue that holds `operations_max` on each side.
     pub(super) fn new(operations_max: usize) -> Self {
         Self {
-            waiting: Mutex::new(Waiting { urgent: VecDeque::new(), bulk: VecDeque::new(), closed: false }),
+            waiting: Mutex::new(Waiting {
+                urgent: VecDeque::new(),
+                bulk: VecDeque::new(),
+                batch: None,
+                last_batch: Duration::ZERO,
+                closed: false,
+            }),
             ready: Condvar::new(),
             urgent_room: Semaphore::new(operations_max.clamp(1, Semaphore::MAX_PERMITS)),
             bulk_room: Semaphore::new(operations_max.clamp(1, Semaphore::MAX_PERMITS)),
@@ -51,10 +80,11 @@ impl<J> Queue<J> {
     ///
     /// Cancel safety: dropped before it returns, nothing was added.
     pub(super) async fn push(&self, side: Side, job: J) -> Result<(), J> {
+        let since = Instant::now();
         match self.room(side).acquire().await {
             Ok(permit) => {
                 permit.forget();
-                self.add(side, job)
+                self.add(side, since, job)
             }
             Err(_) => Err(job),
         }
@@ -65,15 +95,33 @@ impl<J> Queue<J> {
         match self.room(side).try_acquire() {
             Ok(permit) => {
                 permit.forget();
-                self.add(side, job)
+                self.add(side, Instant::now(), job)
             }
             Err(_) => Err(job),
         }
     }
 
+    /// How busy it is; costs one lock.
+    pub(super) fn busy(&self) -> Busy {
+        let waiting = self.lock();
+        let under_way = waiting.batch.as_ref();
+        let first = waiting.urgent.front().map(|(since, _)| *since);
+        let oldest = under_way.and_then(|batch| batch.oldest).into_iter().chain(first).min();
+        Busy {
+            waiting: waiting.urgent.len() + waiting.bulk.len(),
+            oldest_wait: oldest.map_or(Duration::ZERO, |since| since.elapsed()),
+            batch: under_way.map_or(Duration::ZERO, |batch| batch.began.elapsed()).max(waiting.last_batch),
+        }
+    }
+
     /// Blocks until something waits, then takes up to `operations_max`, urgent first; `None` once closed and empty.
+    ///
+    /// The batch taken counts as under way until the next call.
     pub(super) fn take(&self, operations_max: usize) -> Option<Vec<J>> {
         let mut waiting = self.lock();
+        if let Some(done) = waiting.batch.take() {
+            waiting.last_batch = done.began.elapsed();
+        }
         while waiting.urgent.is_empty() && waiting.bulk.is_empty() {
             if waiting.closed {
                 return None;
@@ -84,7 +132,9 @@ impl<J> Queue<J> {
         // Bulk work always gets its slice, or a flood of accepts would starve the routing of what it brought.
         let bulk = waiting.bulk.len().min(BULK_SLICE_OPERATIONS_MAX).min(most.div_ceil(2));
         let urgent = waiting.urgent.len().min(most - bulk);
-        let mut taken: Vec<J> = waiting.urgent.drain(..urgent).collect();
+        let oldest = waiting.urgent.front().map(|(since, _)| *since);
+        waiting.batch = Some(Batch { began: Instant::now(), oldest });
+        let mut taken: Vec<J> = waiting.urgent.drain(..urgent).map(|(_, job)| job).collect();
         taken.extend(waiting.bulk.drain(..bulk));
         drop(waiting);
         self.urgent_room.add_permits(urgent);
@@ -100,13 +150,13 @@ impl<J> Queue<J> {
         self.ready.notify_all();
     }
 
-    fn add(&self, side: Side, job: J) -> Result<(), J> {
+    fn add(&self, side: Side, since: Instant, job: J) -> Result<(), J> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(job);
         }
         match side {
-            Side::Urgent => waiting.urgent.push_back(job),
+            Side::Urgent => waiting.urgent.push_back((since, job)),
             Side::Bulk => waiting.bulk.push_back(job),
         }
         drop(waiting);
@@ -164,6 +214,20 @@ mod tests {
         assert!(queue.try_push(Side::Urgent, 3).is_ok(), "the other side has room of its own");
         assert_eq!(queue.take(256), Some(vec![3, 1]));
         assert!(queue.try_push(Side::Bulk, 2).is_ok());
+    }
+
+    #[test]
+    fn an_urgent_operation_counts_as_waiting_until_its_batch_is_done() {
+        let queue = Queue::new(8);
+        assert_eq!(queue.busy().oldest_wait, Duration::ZERO);
+        queue.try_push(Side::Urgent, 1).unwrap();
+        queue.take(1).unwrap();
+        let taken = queue.busy();
+        assert!(taken.waiting == 0 && !taken.oldest_wait.is_zero() && !taken.batch.is_zero());
+        queue.try_push(Side::Bulk, 2).unwrap();
+        queue.take(1).unwrap();
+        let bulk = queue.busy();
+        assert_eq!((bulk.waiting, bulk.oldest_wait), (0, Duration::ZERO), "nobody waits for bulk work");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::{claim::Rank, news::Telling, sent::Gap, standing::Standing};
 use crate::model::{
-    delivery::{Life, State},
+    delivery::Life,
     envelope::{Answer, Function},
     id::{DeliveryId, Digest, FormatId, MemberId, MessageId, MessageKey},
     judgement::Judgement,
@@ -44,6 +45,8 @@ pub struct Acceptance {
     pub config: Digest,
     /// Whether it is test traffic.
     pub test: bool,
+    /// Whether it is brought in behind everything that is live.
+    pub bulk: bool,
     /// For a response: the delivery it answers, the answer, and the coded reason given.
     pub answer: Option<(DeliveryId, Answer, Option<String>)>,
     /// The message of which this is a business duplicate; it is then stored, receipted and not routed.
@@ -58,6 +61,10 @@ pub struct Acceptance {
     pub leaves: BTreeMap<Digest, Vec<u8>>,
     /// Bodies that belong to the message.
     pub bodies: Vec<Body>,
+    /// For a change of a certificate that has not come: when it no longer waits for it.
+    pub parked_until: Option<Timestamp>,
+    /// Most messages of its source that wait so, this one included.
+    pub parked_max: u32,
     /// The signed receipt, stored in the same commit and repeated for ever.
     pub receipt: Vec<u8>,
     /// What the source of the decision saw; the commit is refused as [`Accepted::Changed`] when it is no longer so.
@@ -94,32 +101,6 @@ pub enum Role {
     Rendering,
 }
 
-/// What the store knows of a certificate number.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Standing {
-    /// The version with the highest number, of the number's lineage.
-    pub latest: Option<Known>,
-    /// The version the push states, if it states one and the store has it.
-    pub stated: Option<Known>,
-    /// The message that cancelled the latest version; without one, that cancelled the number before it came.
-    pub cancelled: Option<MessageId>,
-    /// Lineage the latest version was stored under: what a change without a document joins.
-    pub lineage: Option<String>,
-}
-
-/// One stored version of a certificate.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Known {
-    /// The message that carried it.
-    pub message: MessageId,
-    /// Its version.
-    pub version: u32,
-    /// Digest of its canonical certificate.
-    pub canonical: Option<Digest>,
-    /// Whether it is test traffic.
-    pub test: bool,
-}
-
 /// How an accept commit ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Accepted {
@@ -136,6 +117,8 @@ pub enum Accepted {
     Conflict,
     /// [`Acceptance::seen`] no longer holds; decide again.
     Changed,
+    /// As many messages of its source wait for their certificates as may; nothing was written.
+    TooManyParked,
     /// These of [`Acceptance::attachments`] are not there; nothing was written.
     Missing(Vec<Digest>),
 }
@@ -178,14 +161,30 @@ pub struct Message {
     pub media_type: String,
     /// Whether it is test traffic.
     pub test: bool,
+    /// Whether it is brought in behind everything that is live.
+    pub bulk: bool,
     /// For a response: the delivery it answers, the answer, and the coded reason given.
     pub answer: Option<(DeliveryId, Answer, Option<String>)>,
     /// The message of which this is a business duplicate.
     pub duplicate_of: Option<MessageId>,
-    /// Whether the route commit happened.
-    pub routed: bool,
+    /// How far it is on its way to its targets.
+    pub stage: Stage,
     /// The signed receipt.
     pub receipt: Vec<u8>,
+}
+
+/// How far a message is on its way to its targets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// It waits for the certificate it changes, until this time at the longest.
+    Parked(Timestamp),
+    /// Its targets are not yet worked out.
+    Unrouted {
+        /// Whether it was parked and the certificate did not come in time.
+        given_up: bool,
+    },
+    /// The route commit happened, or it repeats another message and goes nowhere.
+    Routed,
 }
 
 /// What is on its way to a target.
@@ -197,8 +196,18 @@ pub enum Cargo {
     Cancellation,
     /// An importing customs' answer, on its way back.
     Response,
-    /// Something the hub tells a source: refused, expired, held.
+    /// Something the hub tells a source of one delivery: refused, held, delivered after all.
     Notice,
+    /// What the hub tells a source of many: a digest of what expired, is late, or came too often for notices.
+    Digest,
+}
+
+impl Cargo {
+    /// Whether it is the hub's own word to a source, of which nobody is told anything.
+    #[must_use]
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::Notice | Self::Digest)
+    }
 }
 
 /// How much of a certificate a target sees.
@@ -217,6 +226,10 @@ pub enum View {
 pub struct NewDelivery {
     /// Its id, stable over every attempt.
     pub id: DeliveryId,
+    /// The message whose certificate it is about, where that is not the one it is created for.
+    pub about: Option<MessageId>,
+    /// What is missing before it.
+    pub gap: Option<Gap>,
     /// Who is to have it.
     pub target: MemberId,
     /// What it is.
@@ -227,8 +240,8 @@ pub struct NewDelivery {
     pub body: Option<Body>,
     /// Weight for the target's rate: goods items, at least 1.
     pub weight: u32,
-    /// Whether it goes before other chains: cancellations do.
-    pub urgent: bool,
+    /// Whether it goes before other chains, or after them; test traffic goes after all of them, whatever this says.
+    pub rank: Rank,
     /// When it was created.
     pub created: Timestamp,
     /// Why it is held from the start, if it is; otherwise it is due at once when head of its chain.
@@ -246,8 +259,14 @@ pub struct Routing {
     pub message: MessageId,
     /// Digest of the configuration it was routed under.
     pub config: Digest,
-    /// One delivery per target.
+    /// When.
+    pub at: Timestamp,
+    /// Deliveries, per target at most one of its certificate.
     pub deliveries: Vec<NewDelivery>,
+    /// Open deliveries that can no longer be sent and are ended, for one of `deliveries` goes in their place.
+    pub superseded: Vec<DeliveryId>,
+    /// Whether it waits for somebody to say which importing party it is for.
+    pub unaddressed: bool,
 }
 
 /// A delivery as stored.
@@ -255,15 +274,17 @@ pub struct Routing {
 pub struct Delivery {
     /// Its id.
     pub id: DeliveryId,
-    /// Order within (target, chain): rises with the accept sequence.
+    /// Order within (target, chain): rises with the commit that made it, of a route or of an operator.
     pub sequence: i64,
+    /// Its chain: among the deliveries of one chain to one target none overtakes another.
+    pub chain: i64,
     /// The message it carries or is about.
     pub message: MessageId,
     /// Source of that message.
     pub source: MemberId,
     /// Function of that message.
     pub function: Function,
-    /// Identity of the certificate.
+    /// Identity of the certificate it is about.
     pub subject: Key,
     /// Who is to have it.
     pub target: MemberId,
@@ -285,35 +306,18 @@ pub struct Delivery {
     pub losses: Vec<String>,
     /// Which rule named the target.
     pub because: String,
+    /// Configuration it was routed under; none for what an attempt caused.
+    pub config: Option<Digest>,
+    /// What is missing before it.
+    pub gap: Option<Gap>,
+    /// The delivery it repeats, by an operator's word.
+    pub replay_of: Option<DeliveryId>,
     /// Answers of the target's customs, oldest first.
     pub answers: Vec<(Answer, Option<String>, Timestamp)>,
     /// The last attempt.
     pub last: Option<Attempt>,
-}
-
-/// What a target was sent of a chain before: what a later version is compared with.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sent {
-    /// Who has it or is to have it.
-    pub target: MemberId,
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// The message it came of.
-    pub message: MessageId,
-    /// Function of that message.
-    pub function: Function,
-    /// The certificate that message is about.
-    pub subject: Key,
-    /// Lineage of the certificate that message replaces.
-    pub earlier_lineage: Option<String>,
-    /// Whether its certificate is the one that the message asked about replaces.
-    pub replaced: bool,
-    /// A certificate, or the cancellation or withdrawal of one; never a response or notice.
-    pub cargo: Cargo,
-    /// How much of it.
-    pub view: View,
-    /// Where it stands.
-    pub state: State,
+    /// When its target asked for it again, if it was not sent since.
+    pub asked: Option<Timestamp>,
 }
 
 /// One try at a delivery, as evidence.
@@ -335,6 +339,8 @@ pub struct Attempt {
     pub answer: Option<Digest>,
     /// Evidence grade: `A` signed receipt, `B` application answer, `C` bare echo.
     pub grade: Option<char>,
+    /// The target's signed receipt, for grade `A`.
+    pub receipt: Option<String>,
 }
 
 /// What an attempt commit writes: evidence, next state, and what the source is told of it.
@@ -348,8 +354,8 @@ pub struct Outcome {
     pub life: Life,
     /// When this happened.
     pub at: Timestamp,
-    /// A notice to the source.
-    pub notice: Option<NewDelivery>,
+    /// What its source is told, if this changes the state.
+    pub telling: Option<Telling>,
 }
 
 /// A rejected push of a known member, kept for the one who asks.
@@ -376,6 +382,8 @@ pub struct Counts {
     pub messages: u64,
     /// Messages not yet routed.
     pub unrouted: u64,
+    /// Messages that wait for the certificate they change.
+    pub parked: u64,
     /// Deliveries not final.
     pub open: u64,
     /// Deliveries made.

@@ -14,6 +14,12 @@ pub const BODY_DIGEST: &str = "body.digest";
 pub const VERDICT: &str = "verdict";
 /// Reason code.
 pub const REASON: &str = "reason.code";
+/// Trace, hexadecimal, as the `traceparent` of whoever asked says.
+pub const TRACE_ID: &str = "trace.id";
+/// Span above in that trace, hexadecimal: of whoever asked, or of the push that a delivery comes from.
+pub const TRACE_PARENT: &str = "trace.parent";
+/// The hub's own span in that trace, hexadecimal, as it is passed on.
+pub const TRACE_SPAN: &str = "trace.span";
 /// Network address of a peer.
 pub const PEER_ADDRESS: &str = "peer.address";
 /// Thumbprint of a peer's leaf, base64url SHA-256.

@@ -2,12 +2,23 @@
 //!
 //! Levels: `error` someone must act; `warn` degraded but carrying on; `info` the life of messages and deliveries;
 //! `debug` and `trace` for inquiry. Party names, document text, keys and raw bodies are never logged at any level.
+//!
+//! And the figures ([`metrics`]): what is counted, under a closed list of names and labels ([`known`]); and spans, told to
+//! a collector ([`otlp`]).
 
 pub mod field;
+pub mod known;
+pub mod metrics;
+pub mod otlp;
+pub mod state;
+pub mod trace;
+mod word;
 
 use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -50,21 +61,56 @@ pub fn unreadable(filter: &str) -> Option<&str> {
     })
 }
 
-/// Starts the log on standard error. A second start in one process changes nothing.
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The filter cannot be read.
+    #[error("log.level: {0}")]
+    Level(#[from] tracing_subscriber::filter::ParseError),
+    /// The system does not give what telling spans needs.
+    #[error("spans cannot be told: {0}")]
+    Spans(#[from] io::Error),
+}
+
+/// The log, and spans that are told, until the process ends.
+#[must_use]
+pub struct Telling {
+    #[cfg(feature = "otlp")]
+    spans: Option<otlp::export::Exporting>,
+}
+
+impl Telling {
+    /// Tells what waits to be told, within [`otlp::FLUSH_TIMEOUT`].
+    pub fn end(self) {
+        #[cfg(feature = "otlp")]
+        self.spans.into_iter().for_each(otlp::export::Exporting::end);
+    }
+}
+
+/// Starts the log on standard error, and telling spans. A second start in one process changes nothing.
 ///
 /// # Errors
-/// The filter cannot be read.
-pub fn start(config: &Config) -> Result<(), tracing_subscriber::filter::ParseError> {
+/// [`Failure`]; nothing is logged then.
+#[cfg_attr(not(feature = "otlp"), allow(unused_variables))]
+pub fn start(config: &Config, spans: &otlp::Config) -> Result<Telling, Failure> {
     let filter = EnvFilter::builder().parse(&config.level)?;
     let colour = io::stderr().is_terminal();
-    let registry = tracing_subscriber::registry().with(filter);
-    let started = match config.form {
-        Form::Text => registry.with(fmt::layer().with_ansi(colour).with_writer(io::stderr)).try_init(),
-        Form::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).try_init(),
+    // The filter is the log's alone: what it leaves out may still be told to a collector.
+    let log = match config.form {
+        Form::Text => fmt::layer().with_ansi(colour).with_writer(io::stderr).with_filter(filter).boxed(),
+        Form::Json => fmt::layer().json().with_writer(io::stderr).with_filter(filter).boxed(),
     };
-    // Somebody's subscriber is already there: tests start many hubs in one process.
-    drop(started);
-    Ok(())
+    let registry = tracing_subscriber::registry().with(log);
+    #[cfg(feature = "otlp")]
+    let spans = otlp::export::Exporting::start(spans)?;
+    #[cfg(feature = "otlp")]
+    let registry = registry.with(spans.as_ref().map(otlp::export::Exporting::layer));
+    // Somebody's subscriber may already be there: tests start many hubs in one process.
+    drop(registry.try_init());
+    Ok(Telling {
+        #[cfg(feature = "otlp")]
+        spans,
+    })
 }
 
 #[cfg(test)]

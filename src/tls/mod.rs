@@ -4,30 +4,37 @@
 //! (`authenticate` asks on every request, against each member's own anchors). Outward, a member's server is judged by
 //! that member's anchors alone; the platform's roots are never used.
 //!
-//! **Invariant:** a configuration built here never accepts a connection without proof of possession of the peer's key.
+//! **Invariant:** a configuration of the members' door never accepts a connection without proof of possession of the peer's
+//! key.
 //!
 //! It does not read files, watch them or hold state: a caller reads PEM, builds a configuration and swaps it, and
-//! connections made from then on use the new one. Feeds `listen` and `deliver`.
+//! connections made from then on use the new one. Feeds `listen`, `console` and `deliver`.
 
+mod leaf;
 mod verifier;
 
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig, SignatureScheme,
+    client::{ResolvesClientCert, Resumption},
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{
         CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject,
     },
+    sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
 
+pub use leaf::{Purpose, ends};
 pub use verifier::{CHAIN_BYTES_MAX, CHAIN_LEAVES_MAX, LEAF_BYTES_MAX, well_formed};
 
 /// Protocols offered by ALPN, preferred first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// Sessions a server configuration remembers for resumption; the memory goes with the configuration.
 const SESSIONS_MAX: usize = 2048;
+/// Sessions a client configuration remembers: those of the one server it is for. The library has room for 32 servers.
+const CLIENT_SESSIONS_MAX: usize = 8;
 
 /// Why PEM text is not usable.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +51,20 @@ pub enum Error {
     /// An anchor, leaf or revocation list is not well-formed X.509.
     #[error("not a well-formed X.509 structure")]
     Malformed,
+    /// The leaf says what it is for, and this is not among it.
+    #[error("the leaf's extended key usage does not have {0}")]
+    Purpose(&'static str),
     /// rustls refuses the key, or it does not belong to the leaf.
     #[error("the leaf and its key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
+}
+
+impl Error {
+    /// Whether what is wrong with a leaf and its key is the key: it is none, or another leaf's.
+    #[must_use]
+    pub fn is_of_key(&self) -> bool {
+        matches!(self, Self::NoKey | Self::Unusable(_))
+    }
 }
 
 /// The hub's own leaf with the chain it sends and the key it proves.
@@ -124,6 +142,21 @@ pub fn server(own: &OwnLeaf) -> Result<Arc<ServerConfig>, Error> {
     Ok(Arc::new(config))
 }
 
+/// Builds the configuration of the console: TLS 1.2 and 1.3, no client leaf, ALPN `http/1.1`.
+///
+/// Who asks is told by a session, not by the connection.
+///
+/// # Errors
+/// [`Error::Unusable`] as for [`server`].
+pub fn console(own: &OwnLeaf) -> Result<Arc<ServerConfig>, Error> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_no_client_auth()
+        .with_single_cert(own.chain.clone(), own.key.clone_key())?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 /// Builds the configuration of a connection to a member: its anchors only, our leaf shown when asked for.
 ///
 /// ALPN is left empty: the HTTP connector sets it to what it speaks.
@@ -138,11 +171,36 @@ pub fn client(own: &OwnLeaf, anchors: &[Vec<u8>]) -> Result<ClientConfig, Error>
     if roots.is_empty() {
         return Err(Error::Malformed);
     }
-    let config = ClientConfig::builder_with_provider(provider())
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13, &TLS12])?
         .with_root_certificates(roots)
         .with_client_auth_cert(own.chain.clone(), own.key.clone_key())?;
+    config.resumption = Resumption::in_memory_sessions(CLIENT_SESSIONS_MAX);
     Ok(config)
+}
+
+/// The same configuration without a leaf of ours: what a stranger would have.
+#[must_use]
+pub fn nameless(config: &ClientConfig) -> ClientConfig {
+    let mut config = config.clone();
+    config.client_auth_cert_resolver = Arc::new(NoLeaf);
+    // A session begun with the leaf would be taken for ours.
+    config.resumption = Resumption::disabled();
+    config
+}
+
+/// Shows nothing, whatever is asked for.
+#[derive(Debug)]
+struct NoLeaf;
+
+impl ResolvesClientCert for NoLeaf {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 fn provider() -> Arc<CryptoProvider> {

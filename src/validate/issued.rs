@@ -69,10 +69,7 @@ pub(super) fn identity(
     let number = draft.number.clone().or_else(|| case.envelope.number.clone());
     let number = number.filter(|number| !key::is_placeholder(number));
     if number.as_ref().is_some_and(|number| !key::is_sound(number)) {
-        let advice = format!(
-            "a certificate number has at most {} characters, none of them a control character",
-            key::NUMBER_CHARACTERS_MAX
-        );
+        let advice = format!("a certificate number {}", key::SOUND);
         findings.push(located(case, "number", Finding::severe(Reason::FieldInvalid, advice)));
     }
     let date = match case.draft.certificate.top("issueDate") {

@@ -7,18 +7,19 @@ use std::{fs, io::Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use coohub::{
-    cli::{
-        self,
-        member::{Answer, Ask},
-    },
+    cli::member::{Answer, Ask},
     model::id::Digest,
 };
 use serde_json::{Value, json};
 
 use crate::{
     crash::process::Process,
-    flow::story::{Sheet, Story, cancellation, tea},
-    support::hub::{Community, sample},
+    flow::story::{Sheet, Story, cancellation, tea, through_estalia},
+    support::{
+        command,
+        hub::{Community, sample, until},
+        partner::Behaviour,
+    },
 };
 
 /// Bytes that are no text.
@@ -31,14 +32,6 @@ pub(crate) fn named(bytes: &[u8]) -> String {
 
 fn path(bytes: &[u8]) -> String {
     format!("/v1/attachments/{}", Digest::of(bytes).hex())
-}
-
-/// Corvania's certificate for Dunmere, through Estalia, under a number of its own.
-fn through_estalia(number: u32) -> Sheet {
-    let transport = "<Transport>\n      <Transit>\n<Lieu>Nea Poli</Lieu><Pays>XE</Pays></Transit>";
-    let text = sample("mec-origine-xml/samples/corvania-dunmere.xml");
-    let text = text.replacen("<Transport>", transport, 1).replacen("000318", &format!("{number:06}"), 1);
-    Sheet::xml(text)
 }
 
 impl Community {
@@ -84,7 +77,7 @@ async fn whoever_sees_the_whole_certificate_gets_its_attachments_and_nobody_else
     for member in ["dunmere", "estalia", "almora"] {
         assert!(!story.at.is_there(member, SCAN).await, "{member}, before the push");
     }
-    let sheet = through_estalia(77).with("coo-attachment", &names);
+    let sheet = Sheet::xml(through_estalia(77)).with("coo-attachment", &names);
     let id = story.deliver("corvania", "whole", sheet).await;
     let receipt = receipt(&story.at, "corvania", &id).await;
     assert_eq!(receipt["attachments"], json!([named(SCAN), named(invoice)]));
@@ -116,15 +109,15 @@ async fn whoever_sees_the_whole_certificate_gets_its_attachments_and_nobody_else
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_is_pushed_to_is_told_in_every_attempt() {
     let at = started().await;
+    at.partner("corvania").script(&[Behaviour::Status(503)]);
     at.put("almora", SCAN).await;
     assert_eq!(at.push_tea("k", "AL-1", &[SCAN]).await.0, 202);
-    let received = loop {
-        if let Some(first) = at.partner("corvania").received().into_iter().next() {
-            break first;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert_eq!(received.header("CoO-Attachment"), named(SCAN));
+    let received = at.partner("corvania").received_at_least(2).await;
+    assert_eq!(received[0].delivery(), received[1].delivery());
+    for (attempt, number) in received.iter().zip(["1", "2"]) {
+        assert_eq!(attempt.header("CoO-Attempt"), number);
+        assert_eq!(attempt.header("CoO-Attachment"), named(SCAN), "attempt {number}");
+    }
     assert!(at.is_there("corvania", SCAN).await);
     assert!(!at.is_there("dunmere", SCAN).await);
 }
@@ -288,13 +281,11 @@ async fn what_was_answered_is_there_after_a_kill() {
     assert_eq!(corvania.push("k", "application/xml", headers, body).await.unwrap().status, 202);
     process.kill_and_start(&at).await;
     let dunmere = at.member_at("dunmere", process.port);
-    let inbox = loop {
+    let inbox = until("an entry of dunmere's inbox", async || {
         let inbox = dunmere.get("/v1/inbox").await.unwrap().json();
-        if inbox.as_array().is_some_and(|entries| !entries.is_empty()) {
-            break inbox;
-        }
-        tokio::task::yield_now().await;
-    };
+        inbox.as_array().is_some_and(|entries| !entries.is_empty()).then_some(inbox)
+    })
+    .await;
     assert_eq!(inbox[0]["headers"]["CoO-Attachment"], named(SCAN));
     assert_eq!(dunmere.get(&path(SCAN)).await.unwrap().body, SCAN);
 }
@@ -312,16 +303,10 @@ async fn the_command_line_puts_what_it_attaches() {
     let cert = |name: &str| at.path(&format!("certs/dev/{name}")).display().to_string();
     let hub = format!("https://localhost:{}", at.port);
     let mut arguments: Vec<String> =
-        ["coohub", "push", &document, "--attach", &scan, "--hub", &hub].map(str::to_owned).into();
+        ["push", &document, "--attach", &scan, "--hub", &hub].map(str::to_owned).into();
     arguments.extend(["--leaf".into(), cert("almora/leaf.pem"), "--key".into(), cert("almora/leaf.key")]);
     arguments.extend(["--anchors".into(), cert("anchor.pem")]);
-    let run = move || {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let arguments = arguments.into_iter().map(Into::into);
-        let code = cli::run(arguments, &std::collections::BTreeMap::new(), &mut out, &mut err);
-        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-    };
-    let (code, out, err) = tokio::task::spawn_blocking(run).await.unwrap();
+    let (code, out, err) = tokio::task::spawn_blocking(|| command::coohub(arguments)).await.unwrap();
     assert_eq!(code, 0, "{err}");
     let receipt: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(receipt["attachments"], json!([named(SCAN)]));

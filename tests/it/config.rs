@@ -25,7 +25,11 @@ use coohub::{
     },
 };
 
-use crate::support::region::{TestRegion, pin};
+use crate::support::{
+    command,
+    page::copy,
+    region::{TestRegion, pin},
+};
 
 mod shipped;
 
@@ -54,7 +58,7 @@ fn node_problems(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 fn every_broken_configuration_gets_its_exact_lines() {
     let cases: toml::Table = include_str!("config/broken.toml").parse().unwrap();
     let cases = cases["case"].as_array().unwrap();
-    let mut wrong = String::new();
+    let (mut wrong, mut kinds) = (String::new(), BTreeSet::new());
     for case in cases {
         let text = |key: &str| case.get(key).and_then(|v| v.as_str()).unwrap_or_default();
         let have = match text("file") {
@@ -62,12 +66,20 @@ fn every_broken_configuration_gets_its_exact_lines() {
             file => after_edit(file, text("old"), text("new")),
         };
         let want: Vec<_> = case["expect"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        kinds.extend(want.iter().map(|line| kind(line)));
         if have != want {
             wrong += &format!("\n{case}\nhave:\n  {}\n", have.join("\n  "));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(cases.len() >= 40, "{}", cases.len());
+    assert!(kinds.len() >= 50, "{}: {kinds:#?}", kinds.len());
+}
+
+/// What a line says, whatever it says it of: without place, key, quoted words, numbers and hint.
+fn kind(line: &str) -> String {
+    let said = line.rsplit_once(": ").map_or(line, |(_, said)| said).split(';').next().unwrap_or_default();
+    let plain = said.split('"').step_by(2).collect::<Vec<_>>().join("…");
+    plain.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 #[test]
@@ -151,9 +163,17 @@ fn each_list_and_text_has_a_most_and_one_more_is_refused() {
         let push = format!("[push]\nanchors = \"a.pem\"\nurl = \"{start}{}\"\n", "x".repeat(n - start.len()));
         after_edit("members/brazil.toml", "[mailbox]\n", &push)
     };
-    let cases: [Limit<'_, Vec<String>>; 4] = [
+    let maintenance = |n: usize| {
+        let windows = "\"Sun 02:00-04:00 UTC\", ".repeat(n);
+        let push = "[push]\nanchors = \"a.pem\"\nurl = \"https://br.example:443/\"\n";
+        let region = TestRegion::a14().edit("members/brazil.toml", "[mailbox]\n", push);
+        let maintained = format!("suspended = false\nmaintenance = [{windows}]");
+        region.edit("members/brazil.toml", "suspended = false", &maintained).problems()
+    };
+    let cases: [Limit<'_, Vec<String>>; 5] = [
         (&copies, 64, "agreements/a14.toml:17:1: copy: names 65 copies, at most 64 are allowed"),
         (&schedule, 64, "members/brazil.toml:21:12: retry.schedule: must have 1 to 64 entries, has 65"),
+        (&maintenance, 16, "members/brazil.toml:3:15: maintenance: has 17 windows, at most 16 are allowed"),
         (&name, 512, "members/brazil.toml:1:8: name: must have 1 to 512 characters, has 513"),
         (
             &url,
@@ -289,23 +309,10 @@ fn what_deserves_a_second_look_is_a_notice_and_no_problem() {
     );
 }
 
-fn copy_folder(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 fn check(folder: &Path, more: &[&str]) -> (u8, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let arguments = ["coohub", "check", folder.to_str().unwrap()].into_iter().chain(more.iter().copied());
-    let code = cli::run(arguments.map(Into::into), &BTreeMap::new(), &mut out, &mut err);
-    (code, String::from_utf8([out, err].concat()).unwrap())
+    let arguments = ["check", folder.to_str().unwrap()].into_iter().chain(more.iter().copied());
+    let (code, out, err) = command::coohub(arguments);
+    (code, out + &err)
 }
 
 /// A folder to run from, with a node file and a region.
@@ -313,7 +320,7 @@ fn node_folder(settings: &str, region: &TestRegion) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("coohub.toml"), settings).unwrap();
     fs::create_dir(folder.path().join("partners")).unwrap();
-    copy_folder(region.write(), &folder.path().join("partners"));
+    copy(region.write(), &folder.path().join("partners"));
     cli::certs::dev(&folder.path().join("certs/dev"), &[], Clock::Real.now(), false).unwrap();
     folder
 }
@@ -322,7 +329,8 @@ fn node_folder(settings: &str, region: &TestRegion) -> tempfile::TempDir {
 fn a_retired_receipt_key_stays_published_before_the_one_in_use() {
     let folder = node_folder("", &TestRegion::mec());
     let config = config::load(folder.path(), &BTreeMap::new(), &Problems::default()).unwrap();
-    let published = || identity::load(&config.identity, &Problems::default()).unwrap().published;
+    let published =
+        || identity::load(&config.identity, &config.console, &Problems::default()).unwrap().published;
     let old = published();
     let set = serde_json::json!({"keys": old.iter().map(PublicKey::to_jwk).collect::<Vec<_>>()});
     fs::write(&config.identity.retired_receipt_keys, set.to_string()).unwrap();
@@ -343,12 +351,29 @@ fn check_names_every_leaf_and_key_of_the_hub_that_cannot_be_used() {
     let (code, out) = check(folder.path(), &[]);
     assert_eq!(code, exit::CONFIGURATION, "{out}");
     assert!(out.contains("certs/dev/receipt.key: identity.receipt_key: is missing"), "{out}");
-    assert!(
-        out.contains("certs/dev/server.pem: identity.leaf: the leaf and its key cannot be used"),
-        "{out}"
-    );
+    assert!(out.contains("certs/dev/server.key: identity.key: the leaf and its key cannot be used"), "{out}");
     assert!(out.contains("certs/dev/retired.json: identity.retired_receipt_keys: is not a key set"), "{out}");
     assert!(out.ends_with("3 problems\n"), "{out}");
+    fs::write(dev.join("client.key"), "no key").unwrap();
+    let (_, out) = check(folder.path(), &[]);
+    assert!(out.contains("certs/dev/client.key: identity.client_key: no usable PRIVATE KEY block"), "{out}");
+    fs::remove_file(dev.join("client.key")).unwrap();
+    assert!(check(folder.path(), &[]).1.contains("certs/dev/client.key: identity.client_key: is missing"));
+}
+
+#[test]
+fn check_tries_what_alerts_are_told_by() {
+    let settings = "[alerts]\nwebhook_url = \"https://watch.example:443/\"\nwebhook_anchors = \"watch.pem\"\n\
+                    mail_folder = \"mail\"\n";
+    let folder = node_folder(settings, &TestRegion::mec());
+    let (code, out) = check(folder.path(), &[]);
+    assert_eq!(code, exit::CONFIGURATION, "{out}");
+    assert!(out.contains("watch.pem: alerts.webhook_anchors: is missing"), "{out}");
+    assert!(out.contains("mail: alerts.mail_folder: cannot be looked at"), "{out}");
+    fs::create_dir(folder.path().join("mail")).unwrap();
+    fs::copy(folder.path().join("certs/dev/anchor.pem"), folder.path().join("watch.pem")).unwrap();
+    let (code, out) = check(folder.path(), &[]);
+    assert_eq!(code, exit::CLEAN, "{out}");
 }
 
 #[test]

@@ -2,18 +2,29 @@
 //!
 //! The hub's clock is turned by hand; `comes_to` lets it run fast. Only request timeouts run on real time.
 
+mod hostile;
 mod limits;
 mod mailbox;
+mod news;
+mod resend;
+mod sandbox;
+mod schedule;
 mod world;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use coohub::{
-    model::{delivery::State, id::DeliveryId, reason::Reason},
+    evidence::{delivered::DELIVERED, key::verify_as},
+    model::{
+        delivery::State,
+        id::{DeliveryId, Digest},
+        reason::Reason,
+    },
     region::{
         agreement::LinkState,
         member::{Acknowledge, Reach},
     },
+    store::record::NewDelivery,
 };
 
 use self::world::{SOURCE, To, World, id, rate};
@@ -54,6 +65,7 @@ async fn a_partner_that_was_down_gets_everything_in_order_when_it_returns() {
 async fn a_partner_that_hangs_does_not_delay_another() {
     let (slow, quick) = (Partner::start(Behaviour::Hang).await, Partner::start(Behaviour::Store).await);
     let world = World::new(&[("kz", To::Push(&slow)), ("kg", To::Push(&quick))]);
+    world.timeout("kz", schedule::DAY);
     world.run();
     let mut sent = Vec::new();
     for n in 0..20 {
@@ -63,7 +75,7 @@ async fn a_partner_that_hangs_does_not_delay_another() {
         world.while_time_creeps(world.stands_at(pair[1], "delivered")).await;
     }
     for pair in sent.chunks(2) {
-        assert_ne!(world.word(pair[0]).await, "delivered");
+        assert_eq!(world.delivery(pair[0]).await.attempts, 0, "whatever began with it hangs");
     }
 }
 
@@ -83,6 +95,7 @@ async fn every_repeat_has_the_same_id_and_the_same_bytes() {
     ];
     partner.script(&trouble);
     let world = World::new(&[("kg", To::Push(&partner))]);
+    world.timeout("kg", Duration::from_secs(1));
     world.run();
     let [delivery] = world.send("RU-1", 1, &["kg"]).await[..] else { panic!("one delivery") };
     world.comes_to(delivery, "delivered").await;
@@ -121,11 +134,12 @@ async fn an_answer_that_drips_is_given_up_and_the_lane_goes_on() {
     let partner = Partner::start(Behaviour::Store).await;
     partner.script(&[Behaviour::Drip]);
     let world = World::new(&[("kg", To::Push(&partner))]);
+    world.timeout("kg", Duration::from_millis(500));
     world.run();
     let [delivery] = world.send("RU-1", 1, &["kg"]).await[..] else { panic!("one delivery") };
     let delivery = world.comes_to(delivery, "delivered").await;
     assert_eq!(delivery.attempts, 2);
-    assert_eq!(world.store.attempts(delivery.id).await.unwrap()[0].detail, "timeout");
+    assert_eq!(world.store.attempts(delivery.id).await.unwrap()[0].detail, "timeout: no answer within 500ms");
 }
 
 #[tokio::test]
@@ -160,6 +174,32 @@ async fn a_409_and_a_json_body_that_echo_the_digest_count_as_delivered() {
 }
 
 #[tokio::test]
+async fn a_signed_receipt_is_kept_with_the_attempt_and_nothing_less_is_believed() {
+    let partner = Partner::start(Behaviour::Sign).await;
+    partner.script(&[Behaviour::Store, Behaviour::Known]);
+    let world = World::new(&[("kg", To::Push(&partner))]);
+    let key = partner.receipt_key();
+    world.reload(|region| {
+        let Reach::Push(endpoint) = &mut region.members.get_mut(&id("kg")).unwrap().reach else {
+            panic!("pushed to")
+        };
+        (endpoint.acknowledge, endpoint.receipt_keys) = (Acknowledge::Signed, vec![key.clone()]);
+    });
+    world.run();
+    let delivery = world.send("RU-1", 1, &["kg"]).await[0];
+    world.comes_to(delivery, "delivered").await;
+    let attempts = world.store.attempts(delivery).await.unwrap();
+    let details: Vec<_> = attempts.iter().map(|attempt| attempt.detail.as_str()).collect();
+    assert_eq!(details, ["receipt-missing", "receipt-missing", "receipt"]);
+    let last = attempts.last().unwrap();
+    let receipt = last.receipt.as_deref().unwrap();
+    assert_eq!((last.grade, last.answer), (Some('A'), Some(Digest::of(receipt.as_bytes()))));
+    let payload = verify_as(DELIVERED, receipt, &[key]).unwrap();
+    let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(payload["delivery"], delivery.to_string());
+}
+
+#[tokio::test]
 async fn a_refusal_ends_the_delivery_tells_the_source_and_lets_the_next_version_pass() {
     let partner = Partner::start(Behaviour::Store).await;
     partner.script(&[Behaviour::Refuse("format-unsupported")]);
@@ -180,7 +220,7 @@ async fn a_refusal_ends_the_delivery_tells_the_source_and_lets_the_next_version_
 }
 
 #[tokio::test]
-async fn five_refusals_with_one_code_hold_the_lane_until_it_is_released() {
+async fn five_refusals_with_one_code_hold_what_their_source_sends_until_it_is_released() {
     let partner = Partner::start(Behaviour::Refuse("not-for-us")).await;
     let world = World::new(&[("kg", To::Push(&partner))]);
     world.reload(|region| {
@@ -193,14 +233,14 @@ async fn five_refusals_with_one_code_hold_the_lane_until_it_is_released() {
     world.run();
     world.comes_to(sent[4], "refused").await;
     let held = async {
-        while world.handles.holds.why(&id("kg")).is_none() {
+        while world.handles.holds.of(&id("kg")).sources.is_empty() {
             tokio::task::yield_now().await;
         }
     };
     world.while_time_flies(held).await;
     assert_eq!(partner.received().len(), 5);
     partner.behave(Behaviour::Store);
-    assert!(world.handles.holds.release(&id("kg")));
+    assert!(world.handles.holds.release(&id("kg")).await.unwrap());
     world.comes_to(sent[6], "delivered").await;
     assert_eq!(world.word(sent[5]).await, "delivered");
 }
@@ -300,7 +340,7 @@ async fn a_delivery_without_bytes_leaves_the_lane_and_the_lane_lives() {
 }
 
 #[tokio::test]
-async fn what_is_too_old_expires_with_a_notice_even_in_a_mailbox() {
+async fn what_is_too_old_expires_even_in_a_mailbox_and_its_source_is_told() {
     let world = World::new(&[("kg", To::Mailbox)]);
     let first = world.send("RU-1", 1, &["kg"]).await[0];
     let second = world.send("RU-1", 2, &["kg"]).await[0];
@@ -308,10 +348,9 @@ async fn what_is_too_old_expires_with_a_notice_even_in_a_mailbox() {
     world.run();
     world.comes_to(first, "expired").await;
     world.comes_to(second, "expired").await;
-    let notices = world.offered(SOURCE).await;
-    assert!(notices.iter().all(|notice| notice.headers.contains(&("CoO-Cargo", "notice".to_owned()))));
-    // The first notice is ahead of the second in its chain.
-    assert_eq!(notices.len(), 1);
+    let told = news::heard(&world, |told| !told.is_empty()).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["counts"], serde_json::json!({"expired": 2}));
 }
 
 #[tokio::test]
@@ -330,4 +369,19 @@ async fn connections_are_kept_and_a_partner_taken_by_status_is_believed() {
         world.comes_to(delivery, "delivered").await;
     }
     assert!(partner.received().iter().all(|received| received.connection == 0));
+}
+
+#[tokio::test]
+async fn one_damaged_rendering_keeps_nothing_else_from_going_on_after_a_reload() {
+    let world = World::new(&[("kg", To::Mailbox)]);
+    let held = |delivery: &mut NewDelivery| delivery.held = Some(Reason::NotEntitled);
+    let damaged = world.send_with("RU-1", 1, &["kg"], held).await[0];
+    let sound = world.send_with("RU-2", 1, &["kg"], held).await[0];
+    let db = rusqlite::Connection::open(world.folder().join("coohub.db")).unwrap();
+    let rendering = "SELECT body FROM delivery ORDER BY sequence LIMIT 1";
+    db.execute(&format!("UPDATE body SET bytes = x'00' WHERE id = ({rendering})"), []).unwrap();
+    drop(db);
+    world.run();
+    world.comes_to(sound, "pending").await;
+    assert_eq!(world.word(damaged).await, "held");
 }

@@ -8,9 +8,14 @@ mod answers;
 mod changes;
 mod copies;
 mod corpus;
+mod destination;
 mod outage;
 mod reload;
+mod rollover;
 pub(crate) mod story;
+mod unseen;
+
+use coohub::model::id::Digest;
 
 use crate::support::hub::sample;
 use story::{Sheet, Story, tea};
@@ -48,6 +53,16 @@ async fn each_member_sends_its_own_format_and_gets_its_own_format() {
           estalia collects d4 certificate full D-26-0044 v1, application/xml, acknowledged: 200
         "#,
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_canonical_json_gets_the_very_bytes_the_receipt_names() {
+    let mut story = Story::begin().await;
+    let cod = story.at.signed("brisca", &sample("aladi-cod/samples/mecta-brisca-almora.xml"));
+    story.deliver("brisca", "cod-1", Sheet::xml(cod)).await;
+    let named = story.receipt("brisca", "cod-1").await["canonicalDigest"].clone();
+    let received = story.at.partner("almora").received();
+    assert_eq!(named, format!("sha-256:{}", Digest::of(&received[0].bytes).hex()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,6 +165,9 @@ fn every_sample_renders_or_says_what_is_missing_in_every_other_format() {
                 let kept = certificate.iter().count() - traced.losses.len();
                 assert!(kept > 0, "nothing of {} arrives in {}", sample.display(), target.id);
                 assert!(traced.unfilled.iter().all(|unfilled| !unfilled.to_string().is_empty()));
+                let rendered = render::render(target, &certificate).is_ok();
+                let said = traced.unfilled.is_empty();
+                assert_eq!(rendered, said, "{} in {}: {:?}", sample.display(), target.id, traced.unfilled);
             }
         }
     }

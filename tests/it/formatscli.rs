@@ -1,26 +1,24 @@
 //! `coohub formats` and `coohub map --trace`: what an author of tables and an operator are told.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
 
-use coohub::{cli, render, render::coverage::Coverage};
+use coohub::{render, render::coverage::Coverage};
 use serde_json::Value;
 
 use crate::{
     formats::{mapped, samples, tables},
-    support::region::TestRegion,
+    support::{command, region::TestRegion},
 };
 
 /// Exit code, answer and complaint of a command over a region.
 fn run(words: &str, region: &Path) -> (u8, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let words = ["coohub"].into_iter().chain(words.split(' ')).map(Into::into);
-    let region = ["--region".into(), region.into()];
-    let code = cli::run(words.chain(region), &BTreeMap::new(), &mut out, &mut err);
-    (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    let words = words.split(' ').map(OsString::from);
+    command::coohub(words.chain(["--region".into(), region.into()]))
 }
 
 fn partners() -> PathBuf {

@@ -17,6 +17,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("model", 0, &[]),
     ("stop", 0, &[]),
     ("problem", 0, &[]),
+    ("files", 0, &[]),
+    ("crash", 0, &[]),
     ("clock", 1, &[]),
     ("telemetry", 1, &[]),
     ("tls", 1, &[]),
@@ -33,22 +35,49 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     // Intake dry-runs the very plan and rendition that the route loop will make.
     ("intake", 6, &["route"]),
     ("route", 6, &[]),
-    ("deliver", 6, &[]),
-    ("receipt", 6, &[]),
+    // What a target may see is asked again at each claim, of the very plan that routed it.
+    ("deliver", 6, &["route"]),
+    // What a target is shown of a certificate is what it may be sent of it.
+    ("receipt", 6, &["deliver"]),
     ("listen", 7, &[]),
-    ("config", 8, &[]),
+    ("observe", 7, &[]),
+    // An operator is shown the alerts that machines are told.
+    ("operate", 7, &["observe"]),
+    // Who asks, why not, and the record of it are the same for every action of an operator.
+    ("change", 7, &["operate"]),
+    ("control", 8, &[]),
+    ("console", 8, &[]),
+    // The settings gather those of each part, the console's among them.
+    ("config", 8, &["console"]),
     ("hub", 9, &[]),
     ("cli", 10, &[]),
 ];
 
 /// Crates that only some modules may name.
 const FENCED: &[(&str, &[&str])] = &[
-    ("rusqlite::", &["store/"]),
-    ("hyper::", &["listen/", "deliver/client.rs", "cli/", "region/load/reach.rs"]),
-    ("axum::", &["listen/"]),
+    ("rusqlite::", &["store/sqlite/"]),
+    ("sled::Tree", &["store/sled/"]),
+    (
+        "hyper::",
+        &[
+            "listen/",
+            "console/",
+            "deliver/client/",
+            "observe/",
+            "cli/",
+            "region/load/reach.rs",
+            "telemetry/otlp/",
+        ],
+    ),
+    ("opentelemetry::", &["telemetry/otlp/"]),
+    ("opentelemetry_sdk::", &["telemetry/otlp/"]),
+    ("axum::", &["listen/", "console/"]),
+    ("maud::", &["console/"]),
+    ("argon2::", &["operate/account/"]),
     ("uppsala::", &["decode/"]),
     ("bergshamra", &["decode/"]),
     ("jsonschema::", &["decode/schema/"]),
+    ("prometheus_client::", &["telemetry/"]),
     ("governor::", &["listen/", "deliver/"]),
 ];
 

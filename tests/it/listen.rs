@@ -170,6 +170,50 @@ async fn a_new_server_leaf_is_shown_to_new_connections_only() {
 }
 
 #[tokio::test]
+async fn before_the_door_closes_only_a_ping_says_so() {
+    let door = open(Config::default()).await;
+    let mut client = door.connect(&door.aa).await;
+    assert_eq!(client.get("/v1/ping").await.unwrap().status, 200);
+    door.leaving.cancel();
+    let answer = client.get("/v1/ping").await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "stopping"));
+    assert_eq!(client.get("/v1/keys").await.unwrap().status, 200);
+    assert_eq!(door.connect(&door.bb).await.get("/v1/keys").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn whoever_is_refused_before_the_body_was_read_is_told_whether_the_connection_stays() {
+    use crate::support::client::exchange;
+    let door = open(Config::default()).await;
+    let settings = door.settings(&door.aa);
+    let head = |more: &str| {
+        format!("POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\n{more}\r\n\r\n")
+    };
+    // A head is refused; what is little of its body is read over, and the connection serves the next request.
+    for body in [1_000, 64 * 1024] {
+        let mut stream = stream(&settings, door.address).await.unwrap();
+        let push = head(&format!("content-length: {body}")) + &"a".repeat(body);
+        let answer = exchange(&mut stream, &push, "\"errors\"").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 4") && !answer.contains("connection: close"),
+            "{body}: {answer}"
+        );
+        let ping =
+            exchange(&mut stream, "GET /v1/ping HTTP/1.1\r\nhost: localhost\r\n\r\n", "\"leaf\"").await;
+        assert!(ping.contains("HTTP/1.1 200"), "{body}: {ping}");
+    }
+    for push in [
+        head("content-length: 65537"),
+        head("content-length: 10\r\nexpect: 100-continue"),
+        head("transfer-encoding: chunked") + "11000\r\n" + &"a".repeat(0x11000) + "\r\n",
+    ] {
+        let mut stream = stream(&settings, door.address).await.unwrap();
+        let answer = exchange(&mut stream, &push, "").await;
+        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("connection: close"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_under_way_is_answered_before_the_hub_stops() {
     use crate::support::client::exchange;
     let door = open(Config::default()).await;
@@ -189,5 +233,6 @@ async fn a_request_under_way_is_answered_before_the_hub_stops() {
     assert!(answer.contains("digest-mismatch") && answer.contains("connection: close"), "{answer}");
     assert!(idle.get("/v1/ping").await.is_err());
     assert!(door.tasks.drained(std::time::Duration::from_secs(10)).await);
-    assert!(tokio::net::TcpStream::connect(door.address).await.is_err());
+    // Another test may have got the port by now, and is nobody's hub but its own.
+    assert!(stream(&settings, door.address).await.is_err());
 }

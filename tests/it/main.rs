@@ -12,35 +12,53 @@
     unreachable_pub
 )]
 
+mod alerts;
 mod attachments;
 mod attack;
 mod authenticate;
 mod badinput;
+mod change;
 mod charset;
 mod cod;
 mod codes;
 mod config;
+mod console;
+mod control;
 mod crash;
 mod decode;
 mod deliver;
+mod desk;
 mod docs;
 mod flow;
 mod formats;
 mod formatscli;
+mod guide;
+mod help;
 mod jsonformats;
 mod layers;
 mod listen;
 mod losses;
 mod map;
+mod mistakes;
+mod monitoring;
+mod observe;
+mod onboard;
 mod openapi;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod overload;
 mod proofs;
 mod render;
+mod restore;
 mod route;
 mod ru;
+mod sandbox;
 mod schema;
 mod signers;
+mod sim;
 mod store;
 mod support;
+mod trace;
 mod traps;
 mod tutorial;
 mod validate;

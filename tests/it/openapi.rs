@@ -5,7 +5,12 @@ use std::{fs, path::Path};
 use coohub::listen::Config;
 use serde_json::Value;
 
-use crate::support::door::open;
+use crate::support::{
+    door::open,
+    need::python,
+    page::copy,
+    serve::{Hub, certs},
+};
 
 #[test]
 fn the_interface_description_is_the_published_one() {
@@ -25,6 +30,8 @@ fn the_description_names_every_route_and_the_problem() {
     let paths: Vec<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
     let expected = [
         "/v1/attachments/{digest}",
+        "/v1/certificates/{issuer}/{number}",
+        "/v1/certificates/{issuer}/{number}/resend",
         "/v1/deliveries/{id}/original",
         "/v1/inbox",
         "/v1/inbox/{id}/ack",
@@ -32,6 +39,7 @@ fn the_description_names_every_route_and_the_problem() {
         "/v1/messages",
         "/v1/messages/{id}",
         "/v1/ping",
+        "/v1/reconciliation",
     ];
     assert_eq!(paths, expected);
     let push = &description["paths"]["/v1/messages"]["post"];
@@ -64,4 +72,79 @@ async fn answers_have_the_shape_that_is_described() {
     let problem = client.push("not a key", b"<a/>").await.unwrap().json();
     fits("Problem", &problem);
     fits("Finding", &problem["errors"][0]);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_what_is_described() {
+    let description: Value = serde_json::from_str(&coohub::listen::openapi()).unwrap();
+    let parameters = description["paths"]["/v1/messages"]["post"]["parameters"].as_array().unwrap().clone();
+    let key = parameters.iter().find(|parameter| parameter["name"] == "Idempotency-Key").unwrap();
+    let described = jsonschema::validator_for(&key["schema"]).unwrap();
+    let door = open(Config::default()).await;
+    let mut client = door.connect(&door.aa).await;
+    let longest = "k".repeat(128);
+    let (quoted, longer) = (format!("\"{longest}\""), format!("{longest}k"));
+    for (key, good) in [
+        ("A-z0.9_~", true),
+        ("\"A-z0.9_~\"", true),
+        (&longest, true),
+        (&quoted, true),
+        (&longer, false),
+        ("\"half", false),
+        ("half\"", false),
+        ("\"\"", false),
+        ("no space", false),
+    ] {
+        assert_eq!(described.is_valid(&Value::from(key)), good, "{key}");
+        let answer = client.push(key, b"<a/>").await.unwrap();
+        assert_eq!(answer.code() != "header-invalid", good, "{key}: {answer:?}");
+    }
+}
+
+/// Thousands of requests drawn from the description, valid and not: each answer must be one that it names, of the shape it
+/// names, and what the description forbids must be refused. Not asked: that what fits the description is taken, for digests
+/// and ids fit it that belong to nothing.
+#[test]
+fn the_server_answers_as_it_is_described() {
+    let Some(mut schemathesis) = python("schemathesis") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    copy(&root.join("partners"), &folder.path().join("partners"));
+    let member = folder.path().join("partners/members/dunmere.toml");
+    let text = fs::read_to_string(&member).unwrap();
+    fs::write(&member, format!("{text}\n[inbound]\nper_second = 100000\nburst = 100000\n")).unwrap();
+    fs::write(
+        folder.path().join("coohub.toml"),
+        "[listen]\naddress = \"127.0.0.1:0\"\n[console]\naddress = \"\"\n[telemetry]\naddress = \"\"\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("openapi.json"), coohub::listen::openapi()).unwrap();
+    certs(folder.path());
+    let hub = Hub::start(folder.path());
+    let found = schemathesis
+        .args([
+            "-c",
+            "import schemathesis.cli; schemathesis.cli.schemathesis()",
+            "run",
+            "openapi.json",
+            "--no-color",
+            "--seed",
+            "1",
+            "-n",
+            "20",
+        ])
+        .args(["--phases", "coverage,fuzzing", "--exclude-checks", "positive_data_acceptance"])
+        .args(["--url", &format!("https://localhost:{}", hub.port), "--tls-verify", "certs/dev/anchor.pem"])
+        .args([
+            "--request-cert",
+            "certs/dev/dunmere/leaf.pem",
+            "--request-cert-key",
+            "certs/dev/dunmere/leaf.key",
+        ])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&found.stdout);
+    assert!(found.status.success(), "{said}{}", String::from_utf8_lossy(&found.stderr));
+    assert!(said.contains("Tested: 13"), "{said}");
 }

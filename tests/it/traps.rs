@@ -13,7 +13,7 @@ use std::{fs, path::Path, sync::LazyLock};
 
 use coohub::format::Table;
 
-use crate::formats;
+use crate::{formats, support::need::skipped};
 
 /// The shipped tables, read once for all tests here.
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(formats::tables);
@@ -339,7 +339,7 @@ fn traps() -> impl Iterator<Item = &'static Trap> {
 }
 
 /// The source of the module a test is in.
-fn source(module: &str) -> Option<String> {
+pub(crate) fn source(module: &str) -> Option<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = match module.strip_prefix("coohub::") {
         Some(module) => root.join("src").join(module.replace("::", "/")),
@@ -349,7 +349,7 @@ fn source(module: &str) -> Option<String> {
 }
 
 /// Whether a source has a test of this name, one that runs.
-fn has_test(source: &str, name: &str) -> bool {
+pub(crate) fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let declared = [format!("fn {name}("), format!("async fn {name}(")];
     let at = lines.iter().position(|line| declared.iter().any(|declared| line.starts_with(declared)));
@@ -387,7 +387,7 @@ fn a_test_that_is_gone_or_does_not_run_is_noticed() {
 fn every_trap_that_is_written_down_has_a_test() {
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/domain/formats.md");
     let Ok(facts) = fs::read_to_string(facts) else {
-        println!("skipped: needs ../shared/domain/formats.md");
+        skipped("../shared/domain/formats.md");
         return;
     };
     let written = facts.split("## 5. Traps").nth(1).unwrap();

@@ -1,60 +1,13 @@
 //! Does what `partners/formats/TUTORIAL.md` says, in a copy of `partners/`, and sees what it says one sees.
 //!
 //! Blocks that count: ` ```toml file=PATH ` is a whole file, ` ```toml add=PATH ` goes to a file's end, ` ```diff PATH `
-//! changes lines of it, ` ```console ` holds commands behind `$ ` and what they print. A line `…` stands for any number
-//! of lines, `…` in a line for any text. With `COOHUB_BLESS=1` what is printed is written into the text.
+//! changes lines of it, ` ```console ` holds commands behind `$ ` and what they print (`support::page`). With `COOHUB_BLESS=1` what is printed is written into the text.
 
 use std::{fs, path::Path, process::Command};
 
+use crate::support::page::{Block, blocks, copy, fits};
+
 const TEXT: &str = "partners/formats/TUTORIAL.md";
-const LEFT_OUT: char = '…';
-
-/// A fenced block: what stands behind the fence, and the lines.
-struct Block {
-    info: String,
-    lines: Vec<String>,
-}
-
-impl Block {
-    /// The path of a block with this word before it: `file=PATH`.
-    fn path(&self, word: &str) -> Option<&str> {
-        self.info.split(' ').find_map(|part| part.strip_prefix(word))
-    }
-
-    fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
-    }
-}
-
-fn blocks(text: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    for line in text.lines() {
-        match (line.strip_prefix("```"), open.take()) {
-            (Some(_), Some(block)) => blocks.push(block),
-            (Some(info), None) => open = Some(Block { info: info.to_owned(), lines: Vec::new() }),
-            (None, Some(mut block)) => {
-                block.lines.push(line.to_owned());
-                open = Some(block);
-            }
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a block is not closed");
-    blocks
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 /// Takes lines with `-` away, puts lines with `+` in; the others say where.
 fn change(file: &Path, lines: &[String]) {
@@ -90,29 +43,6 @@ fn run(command: &str, folder: &Path) -> String {
     let mut screen = screen;
     std::io::Seek::rewind(&mut screen).unwrap();
     std::io::read_to_string(screen).unwrap()
-}
-
-/// Whether lines are as expected; see the head.
-fn fits(expected: &[&str], found: &[&str]) -> bool {
-    match (expected.split_first(), found.split_first()) {
-        (None, None) => true,
-        (Some((first, rest)), _) if first.chars().eq([LEFT_OUT]) => {
-            (0..=found.len()).any(|skipped| fits(rest, &found[skipped..]))
-        }
-        (Some((first, rest)), Some((line, others))) => line_fits(first, line) && fits(rest, others),
-        _ => false,
-    }
-}
-
-fn line_fits(expected: &str, found: &str) -> bool {
-    let mut parts = expected.split(LEFT_OUT);
-    let Some(mut rest) = found.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut last = None;
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        (rest, last) = (&rest[at + part.len()..], Some(part));
-    }
-    last.map_or(rest.is_empty(), |last| found.ends_with(last))
 }
 
 /// The lines of a console block as they should be: what fits stays.
@@ -181,16 +111,4 @@ fn same(text: &str, mended: &str) {
         assert_eq!(said, printed, "{TEXT}:{}; COOHUB_BLESS=1 writes what is printed", number + 1);
     }
     assert_eq!(text, mended);
-}
-
-#[test]
-fn what_is_left_out_may_be_anything_and_nothing_else() {
-    assert!(
-        fits(&["a", "…", "d"], &["a", "b", "c", "d"]) && fits(&["…"], &[]) && fits(&["x … z"], &["x y z"])
-    );
-    for (expected, found) in
-        [(&["a", "…", "d"][..], &["a", "b"][..]), (&["x … z"], &["x y"]), (&["a"], &["a", "b"])]
-    {
-        assert!(!fits(expected, found), "{expected:?}");
-    }
 }

@@ -4,6 +4,7 @@
 //! restarted, and everything arrives in order when the member is back; the importing customs answers, and the answer
 //! reaches the source. Whatever is printed was read from the hub's interface or from the members' systems.
 
+mod account;
 mod look;
 mod server;
 mod stage;
@@ -34,7 +35,8 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output<'_>) -> u8 {
     let level = if args.log { "info" } else { "off" };
     // The filter is one of two words that can be read.
-    let _ = telemetry::start(&telemetry::Config { level: level.into(), ..telemetry::Config::default() });
+    let log = telemetry::Config { level: level.into(), ..telemetry::Config::default() };
+    let _telling = telemetry::start(&log, &telemetry::otlp::Config::default());
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(out, &Error::Io(error)),
@@ -53,7 +55,8 @@ async fn play(once: bool, out: &mut Output<'_>) -> Result<(), Error> {
     story::answers(&stage, out).await?;
     story::epilogue(out);
     if !once {
-        story::encore(&stage, out);
+        let password = account::make(stage.path()).await?;
+        story::encore(&stage, &password, out);
         let _ = tokio::signal::ctrl_c().await;
     }
     stage.stop_hub().await;

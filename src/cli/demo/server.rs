@@ -52,11 +52,13 @@ pub(super) struct Taken {
 impl Server {
     /// A server on a free port of the loopback interface, switched on.
     pub(super) async fn start(own: &OwnLeaf, tasks: &Tasks) -> io::Result<Self> {
-        let config = tls::server(own).map_err(io::Error::other)?;
+        let mut config = (*tls::server(own).map_err(io::Error::other)?).clone();
+        // It speaks HTTP/1.1 alone, and says so.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
         let mut server = Self {
             address: socket.local_addr()?,
-            tls: TlsAcceptor::from(config),
+            tls: TlsAcceptor::from(Arc::new(config)),
             taken: Arc::default(),
             up: CancellationToken::new(),
         };

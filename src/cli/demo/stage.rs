@@ -105,6 +105,11 @@ impl Stage {
         self.config.listen.address
     }
 
+    /// The address of the console.
+    pub(super) fn console(&self) -> Option<SocketAddr> {
+        self.config.console.address
+    }
+
     /// The folder everything is in.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
@@ -114,6 +119,7 @@ impl Stage {
     pub(super) async fn start_hub(&mut self) -> Result<(), Error> {
         let hub = Hub::start(self.config.clone(), self.clock.clone()).await?;
         self.config.listen.address = hub.address();
+        self.config.console.address = hub.console();
         self.hub = Some(hub);
         Ok(())
     }
@@ -181,7 +187,10 @@ fn settings(folder: &Path) -> Config {
     config.identity.retired_receipt_keys = dev("retired.json");
     config.region.folder = folder.join("partners");
     config.store.folder = folder.join("data");
-    config.listen.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    config.listen.address = free;
+    config.console.address = Some(free);
+    config.telemetry.address = None;
     config
 }
 

@@ -176,8 +176,13 @@ pub(super) fn epilogue(out: &mut Output<'_>) {
 }
 
 /// What one can do while the hub stays up.
-pub(super) fn encore(stage: &Stage, out: &mut Output<'_>) {
+pub(super) fn encore(stage: &Stage, password: &str, out: &mut Output<'_>) {
     let dev = stage.path().join("certs/dev");
+    out.line("");
+    if let Some(console) = stage.console() {
+        out.line(format!("The console is at http://{console}/"));
+        out.line(format!("  account demo, password {password} (told here alone; it goes with the demo)"));
+    }
     out.line("");
     out.line("The hub stays up until Ctrl-C. From another terminal, as the member almora:");
     out.line(format!(

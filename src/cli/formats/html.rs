@@ -1,12 +1,12 @@
 //! The matrix as one page: no script, nothing fetched, light and dark, on screen and on paper.
 
 use super::{
-    matrix::{Entry, Matrix, named},
+    matrix::{Matrix, named},
     words,
 };
 use crate::{
     model::dictionary::Field,
-    render::coverage::{NO_SUCH_FIELD, Pair, Unfillable},
+    render::coverage::{Entry, NO_SUCH_FIELD, Pair, Unfillable},
 };
 
 const STYLE: &str = include_str!("matrix.css");

@@ -9,18 +9,15 @@ use super::{
     html,
 };
 use crate::{
-    format::{Table, canonical},
     model::dictionary::Field,
     region::Region,
-    render::coverage::{Coverage, Pair, Unfillable},
+    render::coverage::{Entry, Pair, Unfillable},
 };
 
 /// Widest line of a text.
 const COLUMNS_MAX: usize = 100;
 /// Characters of one cell of the text.
 const CELL: usize = 5;
-/// Name of the canonical profile, whatever its syntax.
-const CANONICAL: &str = "canonical";
 
 /// Arguments of `formats matrix`.
 #[derive(Debug, clap::Args)]
@@ -52,14 +49,6 @@ pub enum To {
     Html,
 }
 
-/// A format in the matrix.
-#[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) id: String,
-    pub(super) table: &'a Table,
-    pub(super) coverage: Coverage,
-}
-
 /// Every format against every other.
 #[derive(Debug)]
 pub(super) struct Matrix<'a> {
@@ -71,11 +60,7 @@ pub(super) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     fn of(region: &'a Region) -> Self {
-        let tables = region.tables.values().map(|table| (table.id.to_string(), table));
-        let canonical = canonical::json().map(|table| (CANONICAL.to_owned(), table));
-        let entries = canonical.into_iter().chain(tables);
-        let entries: Vec<_> =
-            entries.map(|(id, table)| Entry { id, table, coverage: Coverage::of(table) }).collect();
+        let entries = Entry::all(region.tables.values());
         let pairs = entries.iter().map(|source| {
             entries.iter().map(|target| source.coverage.to(&target.coverage)).collect::<Vec<_>>()
         });

@@ -1,13 +1,12 @@
 //! The files a schema may consist of: those below the folder of its format, and no other.
 
 use std::{
-    fs,
-    io::Read,
+    collections::BTreeMap,
     path::{Component, Path, PathBuf},
 };
 
 use super::Unusable;
-use crate::model::id::Digest;
+use crate::{files::Files, model::id::Digest};
 
 /// Most files one schema may consist of.
 pub const FILES_MAX: usize = 64;
@@ -17,16 +16,14 @@ pub const FILE_BYTES_MAX: u64 = 4 << 20;
 /// The folder of a format, and what was read from it.
 #[derive(Debug)]
 pub(super) struct Folder {
-    root: PathBuf,
-    texts: Vec<String>,
+    files: Files,
+    /// In the order they were read.
+    texts: Vec<(PathBuf, String)>,
 }
 
 impl Folder {
-    pub(super) fn open(root: &Path) -> Result<Self, Unusable> {
-        match root.canonicalize() {
-            Ok(root) => Ok(Self { root, texts: Vec::new() }),
-            Err(error) => Err(Unusable(format!("the format's folder cannot be opened: {}", error.kind()))),
-        }
+    pub(super) fn open(files: Files) -> Self {
+        Self { files, texts: Vec::new() }
     }
 
     /// Where `location`, stated in the file `from`, lies below the folder.
@@ -46,13 +43,11 @@ impl Folder {
                 _ => return Err(refused("leads out of the schema's folder; put the file below it")),
             }
         }
-        let path = self.root.join(&inside);
-        match path.canonicalize() {
-            Ok(real) if real != path => {
-                Err(refused("is reached over a symbolic link; put the file itself there"))
-            }
-            Ok(real) if !real.is_file() => Err(refused("is no file")),
-            Ok(_) => Ok(inside),
+        let name = inside.to_string_lossy();
+        match self.files.is_own(&name) {
+            Ok(false) => Err(refused("is reached over a symbolic link; put the file itself there")),
+            Ok(true) if !self.files.is_file(&name) => Err(refused("is no file")),
+            Ok(true) => Ok(inside),
             Err(error) => Err(refused(&format!("cannot be read: {}", error.kind()))),
         }
     }
@@ -66,29 +61,21 @@ impl Folder {
         if self.texts.len() >= FILES_MAX {
             return Err(refused(format!("is one file too many; a schema has at most {FILES_MAX}")));
         }
-        let file = fs::File::open(self.root.join(inside))
-            .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?;
-        let mut bytes = Vec::new();
-        file.take(FILE_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
-            return Err(refused(format!("is over {FILE_BYTES_MAX} bytes")));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| refused("is not UTF-8".to_owned()))?;
+        let text = self.files.text(&inside.to_string_lossy(), FILE_BYTES_MAX).map_err(refused)?;
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        self.texts.push(text.clone());
+        self.texts.push((inside.to_owned(), text.clone()));
         Ok(text)
     }
 
-    /// The folder itself, without symbolic links.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    /// The texts read, by their path below the folder.
+    pub(super) fn texts(&self) -> BTreeMap<&Path, &str> {
+        self.texts.iter().map(|(inside, text)| (inside.as_path(), text.as_str())).collect()
     }
 
     /// Digest over everything read.
     pub(super) fn digest(&self) -> Digest {
-        let digests = self.texts.iter().map(|text| Digest::of(text.as_bytes()).hex()).collect::<String>();
+        let digests =
+            self.texts.iter().map(|(_, text)| Digest::of(text.as_bytes()).hex()).collect::<String>();
         Digest::of(digests.as_bytes())
     }
 }

@@ -16,14 +16,17 @@ mod names;
 mod words;
 mod xsd;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use self::folder::Folder;
 use super::{Decoded, document::Syntax};
-use crate::model::{
-    finding::{Finding, Position},
-    id::Digest,
-    reason::Reason,
+use crate::{
+    files::Files,
+    model::{
+        finding::{Finding, Position},
+        id::Digest,
+        reason::Reason,
+    },
 };
 
 pub use self::folder::{FILE_BYTES_MAX, FILES_MAX};
@@ -52,8 +55,8 @@ impl Schema {
     ///
     /// # Errors
     /// The first thing that keeps it from being used.
-    pub fn load(syntax: Syntax, folder: &Path, file: &str) -> Result<Self, Unusable> {
-        let folder = Folder::open(folder)?;
+    pub fn load(syntax: Syntax, folder: impl Into<Files>, file: &str) -> Result<Self, Unusable> {
+        let folder = Folder::open(folder.into());
         let (kind, digest) = match syntax {
             Syntax::Xml => {
                 let (xsd, digest) = xsd::Xsd::load(folder, file)?;

@@ -4,7 +4,8 @@
 //! gathered and looked through here before it sees them, and each violation is led back to its element.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,29 @@ const POSITION_BYTES_MAX: usize = 256 << 20;
 /// A compiled XML Schema.
 pub(super) struct Xsd(XsdValidator);
 
+/// The files of a schema for the library, which opens the second and all further ones itself: a copy, so that it sees
+/// the very texts that were looked through. Gone with the value.
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    /// `None` for one file, which the library is given.
+    fn of(texts: &BTreeMap<&Path, &str>) -> Result<Option<Self>, Unusable> {
+        if texts.len() < 2 {
+            return Ok(None);
+        }
+        let failed = |error: std::io::Error| {
+            Unusable(format!("the schema's files cannot be copied to a temporary folder: {}", error.kind()))
+        };
+        let folder = tempfile::tempdir().map_err(failed)?;
+        for (inside, text) in texts {
+            let path = folder.path().join(inside);
+            let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+            made.map_err(failed)?;
+        }
+        Ok(Some(Self(folder)))
+    }
+}
+
 impl Xsd {
     pub(super) fn load(mut folder: Folder, file: &str) -> Result<(Self, Digest), Unusable> {
         let main = folder.resolve(Path::new(""), file)?;
@@ -46,7 +70,9 @@ impl Xsd {
         names.settle()?;
         let text = first.unwrap_or_default();
         let parsed = parse(&main, &text)?;
-        let xsd = XsdValidator::from_schema_with_base_path(&parsed, Some(&folder.root().join(&main)))
+        let copy = Copy::of(&folder.texts())?;
+        let base = copy.as_ref().map(|copy| copy.0.path().join(&main));
+        let xsd = XsdValidator::from_schema_with_base_path(&parsed, base.as_deref())
             .map_err(|error| Unusable(format!("\"{file}\" is not an XML Schema: {error}")))?;
         Ok((Self(xsd), folder.digest()))
     }

@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use super::Codes;
 use crate::{
+    files::Files,
+    format::FILE_BYTES_MAX,
     model::value::{Date, Decimal},
     problem::{
         Found, Problem, Problems, Spot,
@@ -133,20 +134,14 @@ pub struct Library(BTreeMap<String, Arc<List>>);
 impl Library {
     /// Reads every file of a folder; problems are recorded. A folder that is not there holds no lists.
     #[must_use]
-    pub fn load(folder: &Path, problems: &Problems) -> Self {
+    pub fn load(folder: impl Into<Files>, problems: &Problems) -> Self {
+        let folder = folder.into();
         let mut lists = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = path.file_stem().and_then(|stem| stem.to_str());
-            let (Some(name), true) = (name, path.extension().is_some_and(|end| end == "toml")) else {
-                continue;
-            };
-            match std::fs::read_to_string(&path) {
+        for file in folder.entries("").unwrap_or_default() {
+            let Some(name) = file.strip_suffix(".toml") else { continue };
+            match folder.text(&file, FILE_BYTES_MAX) {
                 Ok(text) => drop(lists.insert(name.to_owned(), read(name, &text, problems))),
-                Err(error) => {
-                    problems
-                        .add(Spot::file(&label(name)).problem(format!("cannot be read: {}", error.kind())));
-                }
+                Err(reason) => problems.add(Spot::file(&label(name)).problem(reason)),
             }
         }
         Self(lists)

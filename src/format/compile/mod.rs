@@ -3,10 +3,9 @@
 mod builder;
 mod list;
 
-use std::path::Path;
-
 use crate::{
     decode::{charset::Charset, document::Syntax, proof::algorithm::Algorithm},
+    files::Files,
     model::{
         dictionary::Field,
         id::{Digest, FormatId},
@@ -33,7 +32,7 @@ pub(super) fn table(
     id: &FormatId,
     text: &str,
     file: File,
-    codes: &Path,
+    codes: Files,
     problems: &Problems,
 ) -> Option<Table> {
     let mut lists = Lists::new(codes, problems);

@@ -1,11 +1,11 @@
 //! Reads an agreement's file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use super::{
     super::agreement::{
-        Agreement, COPIES_MAX, Copy, CopyView, Link, LinkState, Party, ProofDemand, Union, UnionDelivery,
-        Unseen,
+        Agreement, COPIES_MAX, Copy, CopyView, Link, LinkState, PARK_DEFAULT, Party, ProofDemand, Union,
+        UnionDelivery, Unseen,
     },
     Desk,
     member::value_id,
@@ -26,6 +26,8 @@ use crate::{
 
 /// Every member, in a link.
 const EVERY: &str = "*";
+/// How long a change may wait for its certificate.
+const PARK: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads the whole file; `None` only where a problem was recorded.
 pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option<Agreement> {
@@ -54,9 +56,7 @@ pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option
             links: links.into_iter().flatten().collect(),
             hs_edition: mentioned(file, "hs_edition", Kind::HsEdition, desk),
             criteria: mentioned(file, "criteria", Kind::Codes, desk),
-            unseen: file
-                .choice("unseen", &[("forward", Unseen::Forward), ("reject", Unseen::Reject)])
-                .unwrap_or(Unseen::Forward),
+            unseen: unseen(file),
             severe: severe(file),
         })
     })
@@ -257,7 +257,11 @@ fn read_link(link: &Section<'_>, desk: &Desk<'_>) -> Option<Link> {
     if from.is_some() && from == to {
         link.wrong("to", "is the member it comes from");
     }
-    Some(Link { from, to, state })
+    let (live_from, paper_until) = (value::date(link, "live_from"), value::date(link, "paper_until"));
+    if live_from.as_ref().zip(paper_until.as_ref()).is_some_and(|(from, until)| until.day() < from.day()) {
+        link.wrong("paper_until", "lies before \"live_from\"");
+    }
+    Some(Link { from, to, state, live_from, paper_until, spot: link.spot() })
 }
 
 /// Two links between the same two would make the state a matter of order.
@@ -269,6 +273,18 @@ fn no_double_links(file: &Section<'_>, links: &[Option<Link>]) {
             file.wrong("link", format!("entry {} repeats an earlier link", position + 1));
         }
     }
+}
+
+/// What is done with changes of unseen certificates; `park` says how long they wait.
+fn unseen(file: &Section<'_>) -> Unseen {
+    let park = file.duration("park", PARK);
+    let parked = Unseen::Park(park.unwrap_or(PARK_DEFAULT));
+    let words = [("forward", Unseen::Forward), ("park", parked), ("reject", Unseen::Reject)];
+    let unseen = file.choice("unseen", &words).unwrap_or(Unseen::Forward);
+    if park.is_some() && unseen != parked {
+        file.wrong("park", "belongs to unseen = \"park\" only");
+    }
+    unseen
 }
 
 fn severe(file: &Section<'_>) -> Vec<Reason> {

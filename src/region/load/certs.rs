@@ -7,16 +7,20 @@ use std::{
 };
 
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
+use serde_json::Value;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{
-    super::signer::RevocationList,
-    folder::{FILE_BYTES_MAX, read_bounded},
+    super::{held::Held, member::ClientLeaf, signer::RevocationList},
+    folder::FILE_BYTES_MAX,
     revocation,
 };
 use crate::{
+    evidence::key::PublicKey,
+    files::read_bounded,
     model::{id::Digest, time::Timestamp},
     problem::{Found, Problems},
+    tls::{self, OwnLeaf, Purpose},
 };
 
 /// Most certificates or lists in one PEM file.
@@ -27,17 +31,24 @@ const ENTRIES_MAX: usize = 32;
 pub(super) struct Certs<'a> {
     folder: Option<&'a Path>,
     read: RefCell<BTreeMap<String, Digest>>,
+    held: RefCell<BTreeMap<String, Vec<Held>>>,
 }
 
 impl<'a> Certs<'a> {
     /// The certs folder; `None` reads nothing.
     pub(super) fn new(folder: Option<&'a Path>) -> Self {
-        Self { folder, read: RefCell::default() }
+        Self { folder, read: RefCell::default(), held: RefCell::default() }
     }
 
     /// Digests of the files read, by the path the region gives.
     pub(super) fn read(&self) -> BTreeMap<String, Digest> {
         self.read.borrow().clone()
+    }
+
+    /// The anchors and leaves in the files read, by their path below the region's name for the folder.
+    pub(super) fn held(&self) -> BTreeMap<String, Vec<Held>> {
+        let held = self.held.borrow();
+        held.iter().map(|(name, entries)| (format!("certs/{name}"), entries.clone())).collect()
     }
 
     /// Where a named file stands.
@@ -88,6 +99,53 @@ impl<'a> Certs<'a> {
         Some((Digest::of(der), revocation::instant(leaf.validity().not_after)))
     }
 
+    /// The leaf shown to one member, whose key must be its own and which must allow that use.
+    pub(super) fn client_leaf(
+        &self,
+        leaf: &Found<String>,
+        key: &Found<String>,
+        problems: &Problems,
+    ) -> ClientLeaf {
+        let ends = self.own(leaf, key, problems).map(|own| own.ends()).unwrap_or_default();
+        ClientLeaf { leaf: self.path(&leaf.value), key: self.path(&key.value), ends }
+    }
+
+    fn own(&self, leaf: &Found<String>, key: &Found<String>, problems: &Problems) -> Option<OwnLeaf> {
+        let (leaf_pem, key_pem) = (self.bytes(leaf, problems), self.bytes(key, problems));
+        let own = OwnLeaf::from_pem(&leaf_pem?, &key_pem?);
+        let fit = own.and_then(|own| own.fits(Purpose::Client).map(|()| own));
+        let of = |error: &tls::Error| if error.is_of_key() { key } else { leaf };
+        fit.map_err(|error| self.wrong(of(&error), &error.to_string(), problems)).ok()
+    }
+
+    /// The keys of a JWK set: at least one, each EdDSA or ES256.
+    pub(super) fn keys(&self, file: &Found<String>, problems: &Problems) -> Vec<PublicKey> {
+        let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
+        self.read.borrow_mut().insert(file.value.clone(), Digest::of(&bytes));
+        let set: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let listed = set.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let keys: Option<Vec<_>> = listed.iter().map(PublicKey::from_jwk).collect();
+        match keys {
+            Some(keys) if (1..=ENTRIES_MAX).contains(&keys.len()) => keys,
+            _ => {
+                let what = format!("is not a key set of 1 to {ENTRIES_MAX} keys, each Ed25519 or P-256");
+                self.wrong(file, &what, problems);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A file's bytes; `None` when the folder is not read or there is a problem.
+    fn bytes(&self, file: &Found<String>, problems: &Problems) -> Option<Vec<u8>> {
+        self.folder?;
+        let read = read_bounded(&self.path(&file.value), FILE_BYTES_MAX);
+        read.map_err(|reason| self.wrong(file, &reason, problems)).ok()
+    }
+
+    fn wrong(&self, file: &Found<String>, reason: &str, problems: &Problems) {
+        problems.add(file.spot.problem(format!("{}: {reason}", self.path(&file.value).display())));
+    }
+
     fn entries<T: PemObject + AsRef<[u8]>>(
         &self,
         file: &Found<String>,
@@ -95,18 +153,8 @@ impl<'a> Certs<'a> {
         what: &str,
         good: impl Fn(&T) -> bool,
     ) -> Vec<Vec<u8>> {
-        if self.folder.is_none() {
-            return Vec::new();
-        }
-        let path = self.path(&file.value);
-        let wrong = |reason: String| problems.add(file.spot.problem(format!("{}: {reason}", path.display())));
-        let bytes = match read_bounded(&path, FILE_BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(reason) => {
-                wrong(reason);
-                return Vec::new();
-            }
-        };
+        let wrong = |reason: String| self.wrong(file, &reason, problems);
+        let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
         self.read.borrow_mut().insert(file.value.clone(), Digest::of(&bytes));
         let found: Vec<T> = match T::pem_slice_iter(&bytes).collect() {
             Ok(found) => found,
@@ -120,6 +168,8 @@ impl<'a> Certs<'a> {
         } else if !found.iter().all(good) {
             wrong(format!("holds an entry that is not {what}"));
         }
+        let held = found.iter().filter_map(|entry| Held::of(entry.as_ref())).collect();
+        self.held.borrow_mut().insert(file.value.clone(), held);
         found.iter().map(|entry| entry.as_ref().to_vec()).collect()
     }
 }

@@ -1,14 +1,10 @@
 //! The files of a region folder: found, bounded, sorted, read once and digested.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use super::{certs::Certs, value::NAME_HINT};
 use crate::{
+    files::Files,
     model::id::{AgreementId, Digest, FormatId, MemberId, Name},
     problem::{Problems, Spot, section::Source},
 };
@@ -23,8 +19,8 @@ pub const FORMATS_MAX: usize = 500;
 pub const FORMAT_FILES_MAX: usize = 100;
 /// Largest `region.toml`, member's or agreement's file, and largest PEM file, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
-/// Largest file of a format folder, in bytes: a list of all UN/LOCODEs fits.
-pub const FORMAT_FILE_BYTES_MAX: u64 = 16 << 20;
+/// Largest file of a format folder, in bytes.
+pub const FORMAT_FILE_BYTES_MAX: u64 = crate::format::FILE_BYTES_MAX;
 
 /// Folder of code lists that several formats share.
 const CODES: &str = "codes";
@@ -32,7 +28,7 @@ const CODES: &str = "codes";
 /// What a region folder holds.
 #[derive(Debug)]
 pub(super) struct Folder {
-    root: PathBuf,
+    files: Files,
     /// `region.toml`.
     pub(super) region: Option<Source>,
     /// `members/*.toml`, by id.
@@ -40,20 +36,18 @@ pub(super) struct Folder {
     /// `agreements/*.toml`, by id.
     pub(super) agreements: BTreeMap<AgreementId, Source>,
     /// `formats/*/`, by id.
-    pub(super) formats: BTreeMap<FormatId, PathBuf>,
-    digests: RefCell<BTreeMap<String, Digest>>,
+    pub(super) formats: BTreeMap<FormatId, Files>,
 }
 
 impl Folder {
     /// Finds and reads the files.
-    pub(super) fn open(root: &Path, problems: &Problems) -> Self {
+    pub(super) fn open(files: &Files, problems: &Problems) -> Self {
         let mut folder = Self {
-            root: root.to_owned(),
+            files: files.clone(),
             region: None,
             members: BTreeMap::new(),
             agreements: BTreeMap::new(),
             formats: BTreeMap::new(),
-            digests: RefCell::default(),
         };
         folder.region = folder.source("region.toml", problems);
         folder.members = folder.named_files("members", MEMBERS_MAX, problems);
@@ -63,36 +57,20 @@ impl Folder {
     }
 
     /// Where shared code lists stand.
-    pub(super) fn codes(&self) -> PathBuf {
-        self.root.join("formats").join(CODES)
+    pub(super) fn codes(&self) -> Files {
+        self.files.below("formats").below(CODES)
     }
 
-    /// Digest over the name and content of every file read, certificates included.
-    pub(super) fn digest(&self, certs: &Certs<'_>) -> Digest {
-        let mut manifest = String::new();
-        let line = |name: &String, digest: &Digest| format!("{}  {name}\n", digest.hex());
-        manifest.extend(self.digests.borrow().iter().map(|(name, digest)| line(name, digest)));
-        manifest.extend(certs.read().iter().map(|(name, digest)| line(&format!("certs/{name}"), digest)));
-        Digest::of(manifest.as_bytes())
+    /// Digest of every file read so far, certificates included, by name.
+    pub(super) fn digests(&self, certs: &Certs<'_>) -> BTreeMap<String, Digest> {
+        let own = self.files.kept().into_iter().map(|(name, bytes)| (name, Digest::of(&bytes)));
+        let certs = certs.read().into_iter().map(|(name, digest)| (format!("certs/{name}"), digest));
+        own.chain(certs).collect()
     }
 
     fn source(&self, file: &str, problems: &Problems) -> Option<Source> {
-        let bytes = self.bytes(file, FILE_BYTES_MAX, problems)?;
-        match String::from_utf8(bytes) {
+        match self.files.text(file, FILE_BYTES_MAX) {
             Ok(text) => Some(Source::new(file, text)),
-            Err(_) => {
-                problems.add(Spot::file(file).problem("is not UTF-8 text"));
-                None
-            }
-        }
-    }
-
-    fn bytes(&self, file: &str, most: u64, problems: &Problems) -> Option<Vec<u8>> {
-        match read_bounded(&self.root.join(file), most) {
-            Ok(bytes) => {
-                self.digests.borrow_mut().insert(file.to_owned(), Digest::of(&bytes));
-                Some(bytes)
-            }
             Err(reason) => {
                 problems.add(Spot::file(file).problem(reason));
                 None
@@ -123,12 +101,12 @@ impl Folder {
         found
     }
 
-    fn format_folders(&self, problems: &Problems) -> BTreeMap<FormatId, PathBuf> {
+    fn format_folders(&self, problems: &Problems) -> BTreeMap<FormatId, Files> {
         let mut folders = self.entries("formats", problems);
-        folders.retain(|name| self.root.join("formats").join(name).is_dir());
+        folders.retain(|name| self.files.is_folder(&format!("formats/{name}")));
         if folders.iter().any(|name| name == CODES) {
             folders.retain(|name| name != CODES);
-            self.digest_folder(&format!("formats/{CODES}"), problems);
+            self.read_folder(&format!("formats/{CODES}"), problems);
         }
         if !bounded("formats", folders.len(), FORMATS_MAX, problems) {
             return BTreeMap::new();
@@ -136,60 +114,38 @@ impl Folder {
         let mut found = BTreeMap::new();
         for name in folders {
             let file = format!("formats/{name}");
-            self.digest_folder(&file, problems);
+            self.read_folder(&file, problems);
             match FormatId::new(&name) {
-                Some(id) => drop(found.insert(id, self.root.join(&file))),
+                Some(id) => drop(found.insert(id, self.files.below(&file))),
                 None => problems.add(Spot::file(&file).problem("the folder's name is no id").hint(NAME_HINT)),
             }
         }
         found
     }
 
-    /// Digests the files of a format folder; its sub-folders, `samples` among them, decide nothing.
-    fn digest_folder(&self, folder: &str, problems: &Problems) {
+    /// Reads the files of a format folder; its sub-folders, `samples` among them, decide nothing.
+    fn read_folder(&self, folder: &str, problems: &Problems) {
         let files: Vec<_> = self
             .entries(folder, problems)
             .into_iter()
-            .filter(|name| self.root.join(folder).join(name).is_file())
+            .filter(|name| self.files.is_file(&format!("{folder}/{name}")))
             .collect();
         if bounded(folder, files.len(), FORMAT_FILES_MAX, problems) {
             for name in files {
-                let _ = self.bytes(&format!("{folder}/{name}"), FORMAT_FILE_BYTES_MAX, problems);
+                let file = format!("{folder}/{name}");
+                if let Err(reason) = self.files.bytes(&file, FORMAT_FILE_BYTES_MAX) {
+                    problems.add(Spot::file(&file).problem(reason));
+                }
             }
         }
     }
 
     /// Names in a sub-folder, sorted, hidden ones left out; an absent folder is empty.
     fn entries(&self, folder: &str, problems: &Problems) -> Vec<String> {
-        let list = match fs::read_dir(self.root.join(folder)) {
-            Ok(list) => list,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-            Err(error) => {
-                problems.add(Spot::file(folder).problem(cannot_read(&error)));
-                return Vec::new();
-            }
-        };
-        let names = list.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
-        names.sort();
-        names
-    }
-}
-
-/// Reads a file of at most `most` bytes; the error is the reason in words.
-pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let size = fs::metadata(path).map_err(|error| cannot_read(&error))?.len();
-    if size > most {
-        return Err(format!("has {size} bytes, at most {most} are allowed"));
-    }
-    fs::read(path).map_err(|error| cannot_read(&error))
-}
-
-fn cannot_read(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "is missing".into(),
-        io::ErrorKind::PermissionDenied => "may not be read: permission denied".into(),
-        kind => format!("cannot be read: {kind}"),
+        self.files.entries(folder).unwrap_or_else(|reason| {
+            problems.add(Spot::file(folder).problem(reason));
+            Vec::new()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::folder::Folder;
-use crate::{format::Table, model::id::FormatId, problem::Problems};
+use crate::{files::Files, format::Table, model::id::FormatId, problem::Problems};
 
 /// What a table can do for a member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,9 +17,9 @@ pub(super) struct Abilities {
 /// Reads every table; `None` for one with problems.
 pub(super) fn read(folder: &Folder, problems: &Problems) -> BTreeMap<FormatId, Option<Table>> {
     let codes = folder.codes();
-    let read = |(id, path): (&FormatId, &std::path::PathBuf)| {
+    let read = |(id, files): (&FormatId, &Files)| {
         let label = format!("formats/{id}/format.toml");
-        (id.clone(), Table::load(id, path, &codes, &label, problems))
+        (id.clone(), Table::load(id, files, &codes, &label, problems))
     };
     folder.formats.iter().map(read).collect()
 }

@@ -6,7 +6,7 @@ use super::{
     super::member::{Form, Identity, IssuingBody, Member, OnUnrenderable, Takes},
     Desk,
     names::Kind,
-    pace::Defaults,
+    pace::{self, Defaults},
     reach, signer,
     value::{self, need_words},
 };
@@ -43,6 +43,7 @@ pub(super) fn read(id: &MemberId, source: &Source, defaults: &Defaults, desk: &D
         let takes = file.table("takes", |takes| read_takes(takes, desk)).flatten();
         let reach = reach::read(file, desk);
         let pace = defaults.with(file);
+        let (reach, sandbox) = reach.unzip();
         Some(Member {
             id: id.clone(),
             name,
@@ -53,8 +54,10 @@ pub(super) fn read(id: &MemberId, source: &Source, defaults: &Defaults, desk: &D
             sends,
             takes: takes?,
             reach: reach?,
+            sandbox: sandbox?,
             rate: pace.rate,
             concurrency: pace.concurrency,
+            maintenance: pace::maintenance(file),
             retry: pace.policy()?,
             inbound: pace.inbound,
             spot: Spot { line: 0, column: 0, key: String::new(), ..file.spot() },

@@ -20,12 +20,14 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, time::Duration};
 
 use self::{certs::Certs, folder::Folder, names::Names, pace::Defaults};
-use super::{Region, fill};
+use super::{Region, fill, golive::GoLive};
 use crate::{
+    files::Files,
     format::codes::list::Library,
+    model::id::Digest,
     problem::{Problems, section::Section},
 };
 
@@ -45,32 +47,40 @@ struct Desk<'a> {
     certs: Certs<'a>,
 }
 
+/// How old a checklist may be allowed to be.
+const CHECKLIST_AGE: RangeInclusive<Duration> =
+    Duration::from_secs(60 * 60)..=Duration::from_secs(3_650 * 24 * 60 * 60);
+/// Most operators a change can demand.
+const OPERATORS_MAX: u64 = 2;
+
 /// The settings of `region.toml`.
 struct Head {
     id: String,
     name: String,
     hub: String,
+    operators: u32,
+    go_live: GoLive,
     defaults: Defaults,
 }
 
-/// Reads, checks and digests a region folder; `None`, with at least one new problem, when anything is wrong.
+/// Reads, checks and digests a region folder, or the files of one; `None`, with at least one new problem, when anything is wrong.
 ///
 /// Paths of anchors, leaves and revocation lists are relative to `certs`. Without `certs` they are not read: such a
 /// region shows whether the folder is right, admits no peer by an anchor and knows no signer given by a leaf.
 /// File names in problems are relative to `folder`.
 #[must_use]
-pub fn load(folder: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region> {
+pub fn load(folder: impl Into<Files>, certs: Option<&Path>, problems: &Problems) -> Option<Region> {
     let found = Problems::default();
-    let region = read(folder, certs, &found);
+    let region = read(&folder.into(), certs, &found);
     let found = found.sorted();
     let clean = found.is_empty();
     found.into_iter().for_each(|problem| problems.add(problem));
     region.filter(|_| clean)
 }
 
-fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region> {
+fn read(files: &Files, certs: Option<&Path>, problems: &Problems) -> Option<Region> {
     let desk = Desk { problems, names: Names::default(), certs: Certs::new(certs) };
-    let folder = Folder::open(root, problems);
+    let folder = Folder::open(files, problems);
     let head = folder.region.as_ref().map(|file| file.read(problems, read_head));
     let defaults = head.as_ref().map(|head| head.defaults.clone()).unwrap_or_default();
     let members: Vec<_> =
@@ -78,21 +88,32 @@ fn read(root: &Path, certs: Option<&Path>, problems: &Problems) -> Option<Region
     let agreements: Vec<_> =
         folder.agreements.iter().map(|(id, file)| agreement::read(id, file, &desk)).collect();
     let tables = formats::read(&folder, problems);
-    let codes = Library::load(&folder.codes(), problems);
+    let codes = Library::load(folder.codes(), problems);
     desk.names.check(&folder, (&tables, &codes), problems);
     let head = head?;
+    let files = folder.digests(&desk.certs);
     let region = Region {
         id: head.id,
         name: head.name,
         hub: head.hub,
+        operators: head.operators,
+        go_live: head.go_live,
         members: by_id(members, |member| member.id.clone())?,
         agreements: by_id(agreements, |agreement| agreement.id.clone())?,
         tables: tables.into_iter().filter_map(|(id, table)| Some((id, table?))).collect(),
         codes,
-        digest: folder.digest(&desk.certs),
+        digest: digest(&files),
+        files,
+        held: desk.certs.held(),
     };
     fill::held(&region).into_iter().for_each(|problem| problems.add(problem));
     Some(region)
+}
+
+/// The configuration version: over the name and content of every file read, certificates included.
+fn digest(files: &BTreeMap<String, Digest>) -> Digest {
+    let lines = files.iter().map(|(name, digest)| format!("{}  {name}\n", digest.hex()));
+    Digest::of(lines.collect::<String>().as_bytes())
 }
 
 fn by_id<Id: Ord, T>(entries: Vec<Option<T>>, id: impl Fn(&T) -> Id) -> Option<BTreeMap<Id, T>> {
@@ -111,6 +132,22 @@ fn read_head(file: &Section<'_>) -> Head {
         id: name("id"),
         name: value::need_words(file, "name"),
         hub: name("hub"),
+        operators: file.table("change", operators).unwrap_or(1),
+        go_live: file.table("go_live", go_live).unwrap_or_default(),
         defaults: file.table("defaults", Defaults::read).unwrap_or_default(),
     }
+}
+
+/// What is asked of members before a link of theirs goes live.
+fn go_live(section: &Section<'_>) -> GoLive {
+    let usual = GoLive::default();
+    let required = section.choice("checklist", &[("advised", false), ("required", true)]);
+    let age_max = section.duration("age_max", CHECKLIST_AGE);
+    GoLive { required: required.unwrap_or(usual.required), age_max: age_max.unwrap_or(usual.age_max) }
+}
+
+/// Operators that a change which widens demands.
+fn operators(section: &Section<'_>) -> u32 {
+    let operators = section.count("operators", 1..=OPERATORS_MAX);
+    operators.and_then(|operators| u32::try_from(operators).ok()).unwrap_or(1)
 }

@@ -12,6 +12,7 @@ use crate::{
     format::{Table, codes::list::Library},
     model::{id::FormatId, value::Date},
     problem::{Found, Problem, Problems, Spot, nearest},
+    region::address::is_one,
 };
 
 /// Most valid names listed in a problem when none is near.
@@ -53,6 +54,8 @@ struct Claim {
 pub(super) struct Names {
     mentions: RefCell<Vec<(Kind, Found<String>)>>,
     claims: RefCell<Vec<Claim>>,
+    endpoints: RefCell<Vec<Found<String>>>,
+    sandboxes: RefCell<Vec<Found<String>>>,
 }
 
 impl Names {
@@ -66,6 +69,12 @@ impl Names {
         let from = from.map_or(civil::Date::MIN, Date::day);
         let until = until.map_or(civil::Date::MAX, Date::day);
         self.claims.borrow_mut().push(Claim { what, spot, from, until });
+    }
+
+    /// Writes down the address of an endpoint, or of a sandbox.
+    pub(super) fn server(&self, url: &Found<String>, sandbox: bool) {
+        let servers = if sandbox { &self.sandboxes } else { &self.endpoints };
+        servers.borrow_mut().push(url.clone());
     }
 
     /// Looks up every mention and compares every claim.
@@ -90,6 +99,19 @@ impl Names {
             known.check(*kind, name).into_iter().for_each(|problem| problems.add(problem));
         }
         self.check_claims(problems);
+        self.check_sandboxes(problems);
+    }
+
+    /// Test traffic to a sandbox must not reach anybody's endpoint.
+    fn check_sandboxes(&self, problems: &Problems) {
+        let endpoints = self.endpoints.borrow();
+        for sandbox in self.sandboxes.borrow().iter() {
+            if let Some(Found { spot, .. }) = endpoints.iter().find(|one| is_one(&one.value, &sandbox.value))
+            {
+                let reason = format!("is the endpoint of {}:{}", spot.file, spot.line);
+                problems.add(sandbox.spot.problem(reason).hint("a sandbox is a server or path of its own"));
+            }
+        }
     }
 
     fn check_claims(&self, problems: &Problems) {

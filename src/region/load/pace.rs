@@ -5,7 +5,10 @@
 use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
 use super::{
-    super::member::{InboundRate, Rate},
+    super::{
+        maintenance::{Maintenance, WINDOWS_MAX, Window},
+        member::{InboundRate, Rate},
+    },
     value::nonzero,
 };
 use crate::{
@@ -99,6 +102,26 @@ impl Defaults {
         let Retry { schedule, expiry, retry_after_max, jitter_percent } = self.retry.clone();
         Policy::new(schedule, expiry, retry_after_max, jitter_percent)
     }
+}
+
+/// Reads `maintenance`: windows of the week in which nothing is sent to the member.
+pub(super) fn maintenance(file: &Section<'_>) -> Maintenance {
+    let texts = file.texts("maintenance").unwrap_or_default();
+    if texts.len() > WINDOWS_MAX {
+        file.wrong("maintenance", format!("has {} windows, at most {WINDOWS_MAX} are allowed", texts.len()));
+    }
+    if !texts.is_empty() && file.has("mailbox") {
+        file.wrong("maintenance", "stands beside [mailbox]: a member that collects says itself when");
+    }
+    let windows = texts.iter().filter_map(|found| match Window::parse(&found.value) {
+        Ok(window) => Some(window),
+        Err(reason) => {
+            let problem = found.spot.problem(reason);
+            file.add(problem.hint("write it as \"Sun 02:00-04:00 Africa/Nairobi\""));
+            None
+        }
+    });
+    Maintenance { windows: windows.collect() }
 }
 
 fn with_rate(base: &Rate, section: &Section<'_>) -> Rate {

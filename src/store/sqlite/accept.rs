@@ -1,28 +1,31 @@
-//! The accept commit: duplicate check, standing check, message, bodies, signatures, version, chain, receipt, unrouted
-//! marker.
+//! The accept commit: duplicate check, standing check, message, bodies, signatures, version, chain, receipt, and the
+//! unrouted marker or the one that says what it waits for.
 
 use rusqlite::{Connection, params};
 
-use super::{attachment, chain, messages, signatures, writer::Batch};
+use super::{attachment, chain, messages, parked, signatures, writer::Batch};
 use crate::{
     model::{envelope::Function, key::normal_form},
     store::{
         Fault,
         pack::Packed,
-        record::{Acceptance, Accepted, Standing},
+        record::{Acceptance, Accepted},
     },
 };
 
 const MESSAGE: &str = "INSERT INTO message (id, source, key, digest, fingerprint, received, function, agreement, issuer,
-    number, normal, lineage, earlier, version, chain, canonical, format, media_type, config, test, duplicate_of, demand)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+    number, normal, lineage, earlier, version, chain, canonical, format, media_type, config, test, duplicate_of, demand, bulk)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
 const RECEIPT: &str = "INSERT INTO receipt (message, bytes) VALUES (?1, ?2)";
 const UNROUTED: &str = "INSERT INTO unrouted (message, chain) VALUES (?1, ?2)";
 const BODY: &str =
     "INSERT INTO body (message, role, format, made_by, media_type, digest, size, coding, bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const VERSION: &str = "INSERT INTO version (agreement, issuer, number, version, lineage, message, canonical)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+/// What is issued after its own cancellation, which waits for it, is cancelled from the start.
+const VERSION: &str =
+    "INSERT INTO version (agreement, issuer, number, version, lineage, message, canonical, cancelled)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT p.message FROM parked p JOIN message c ON c.sequence = p.message
+    WHERE p.chain = ?8 AND p.awaits = ?5 AND c.function = 1 AND c.version >= ?4 ORDER BY p.message LIMIT 1))";
 const CANCEL: &str = "UPDATE version SET cancelled = coalesce(cancelled, ?5)
     WHERE agreement = ?1 AND issuer = ?2 AND lineage = ?3 AND version = ?4";
 const ANSWER: &str = "INSERT INTO answer (message, delivery, answer, reason, at)
@@ -33,16 +36,19 @@ pub(super) fn accept(batch: &mut Batch<'_>, push: &Acceptance, bodies: &[Packed]
     if let Some(repeated) = repeated(batch.db, push)? {
         return Ok(repeated);
     }
-    let now = messages::standing(batch.db, &push.subject)?;
+    let now = messages::standing(batch.db, &push.subject, push.earlier_lineage.as_deref())?;
     let writes_version = push.function.has_document() && push.duplicate_of.is_none();
     // A response is about a delivery; whatever became of the certificate since does not change it.
-    if push.function != Function::Response && !holds(&push.seen, &now, writes_version) {
+    if push.function != Function::Response && !push.seen.holds(&now, writes_version) {
         return Ok(Accepted::Changed);
     }
     let attachments = match attachment::named(batch.db, &push.source, &push.attachments)? {
         Ok(attachments) => attachments,
         Err(missing) => return Ok(Accepted::Missing(missing)),
     };
+    if push.duplicate_of.is_none() && push.parked_until.is_some() && parked::is_full(batch.db, push)? {
+        return Ok(Accepted::TooManyParked);
+    }
     let chain = chain::of(batch, push)?;
     let latest = now.latest.as_ref().map(|known| known.version);
     let version = push.subject.version.or(if writes_version {
@@ -58,10 +64,14 @@ pub(super) fn accept(batch: &mut Batch<'_>, push: &Acceptance, bodies: &[Packed]
     }
     attachment::bind(batch.db, sequence, &attachments)?;
     if push.duplicate_of.is_none() {
-        apply(batch.db, push, sequence, version)?;
-        batch.db.prepare_cached(UNROUTED)?.execute([sequence, chain])?;
-        batch.tally.unrouted += 1;
-        batch.wakes.unrouted = true;
+        apply(batch.db, push, (sequence, chain), version)?;
+        if let Some(until) = push.parked_until {
+            parked::park(batch, push, (sequence, chain), until)?;
+        } else {
+            batch.db.prepare_cached(UNROUTED)?.execute([sequence, chain])?;
+            batch.tally.unrouted += 1;
+            batch.wakes.unrouted = true;
+        }
     }
     batch.tally.messages += 1;
     Ok(Accepted::Stored)
@@ -94,18 +104,6 @@ fn repeated(db: &Connection, push: &Acceptance) -> Result<Option<Accepted>, Faul
     }))
 }
 
-/// Whether what the decision was made on is still so.
-///
-/// A push that stated no version may have been given one meanwhile, so a stated version that only the second look finds
-/// matters where this push would write that very version.
-fn holds(seen: &Standing, now: &Standing, writes_version: bool) -> bool {
-    let stated = match (&seen.stated, &now.stated) {
-        (None, Some(_)) => !writes_version,
-        (before, after) => before == after,
-    };
-    stated && seen.latest == now.latest && seen.cancelled == now.cancelled
-}
-
 fn insert_message(
     db: &Connection,
     push: &Acceptance,
@@ -136,18 +134,25 @@ fn insert_message(
         push.test,
         push.duplicate_of.map(|id| *id.0.as_bytes()),
         push.demand,
+        push.bulk,
     ])?;
     Ok(db.last_insert_rowid())
 }
 
 /// What the push does to what is known: a version more, a version cancelled, an answer more.
-fn apply(db: &Connection, push: &Acceptance, sequence: i64, version: Option<u32>) -> Result<(), Fault> {
+fn apply(
+    db: &Connection,
+    push: &Acceptance,
+    (sequence, chain): (i64, i64),
+    version: Option<u32>,
+) -> Result<(), Fault> {
     let key = &push.subject;
     let (agreement, issuer) = (key.agreement.as_str(), &key.issuer);
     match push.function {
         Function::Original | Function::Amendment | Function::Replacement => {
             let canonical = push.canonical.map(|digest| digest.0);
-            let row = params![agreement, issuer, key.number, version, key.lineage, sequence, canonical];
+            let row =
+                params![agreement, issuer, key.number, version, key.lineage, sequence, canonical, chain];
             db.prepare_cached(VERSION)?.execute(row)?;
         }
         Function::Cancellation => {

@@ -93,11 +93,7 @@ pub(super) fn remove(db: &Connection, before: Timestamp) -> Result<usize, Fault>
     Ok(db.prepare_cached(REMOVE)?.execute(params![before.0, REMOVED_AT_ONCE_MAX])?)
 }
 
-pub(in crate::store) fn kept(
-    db: &Connection,
-    member: &MemberId,
-    digest: Digest,
-) -> Result<Option<Kept>, Fault> {
+pub(super) fn kept(db: &Connection, member: &MemberId, digest: Digest) -> Result<Option<Kept>, Fault> {
     let found = all(db, KEPT, params![digest.0, member.as_str()], |row| {
         let mut c = Columns::of(row);
         Ok(Kept {
@@ -110,11 +106,7 @@ pub(in crate::store) fn kept(
     Ok(found?.pop())
 }
 
-pub(in crate::store) fn packed(
-    db: &Connection,
-    member: &MemberId,
-    digest: Digest,
-) -> Result<Option<Packed>, Fault> {
+pub(super) fn packed(db: &Connection, member: &MemberId, digest: Digest) -> Result<Option<Packed>, Fault> {
     let found = all(db, PACKED, params![digest.0, member.as_str()], |row| {
         let mut c = Columns::of(row);
         Ok(Packed {
@@ -136,7 +128,7 @@ pub(super) fn of_message(db: &Connection, message: i64) -> Result<Vec<Digest>, F
     all(db, OF_MESSAGE, [message], |row| Columns::of(row).digest())
 }
 
-pub(in crate::store) fn deliveries(
+pub(super) fn deliveries(
     db: &Connection,
     target: &MemberId,
     digest: Digest,

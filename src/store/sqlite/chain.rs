@@ -75,13 +75,14 @@ fn merge(batch: &mut Batch<'_>, from: i64, into: i64) -> Result<(), Fault> {
     const TARGETS: &str = "SELECT DISTINCT target FROM delivery WHERE ended IS NULL
         AND message IN (SELECT sequence FROM message WHERE chain = ?1)";
     const DELIVERIES: &str = "UPDATE delivery SET chain = ?2
-        WHERE message IN (SELECT sequence FROM message WHERE chain = ?1)";
+        WHERE chain = ?1 AND message IN (SELECT sequence FROM message WHERE chain = ?1)";
     const MESSAGES: &str = "UPDATE message SET chain = ?2 WHERE chain = ?1";
     const UNROUTED: &str = "UPDATE unrouted SET chain = ?2 WHERE chain = ?1";
+    const PARKED: &str = "UPDATE parked SET chain = ?2 WHERE chain = ?1";
     let db = batch.db;
     let targets: Vec<String> =
         db.prepare_cached(TARGETS)?.query_map([from], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for statement in [LINEAGES, DELIVERIES, UNROUTED, MESSAGES] {
+    for statement in [LINEAGES, DELIVERIES, UNROUTED, PARKED, MESSAGES] {
         db.prepare_cached(statement)?.execute([from, into])?;
     }
     for target in targets {

@@ -14,8 +14,11 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{BUSY_TIMEOUT, Shared};
-use crate::store::{Config, Fault};
+use super::BUSY_TIMEOUT;
+use crate::{
+    crash::{self, Point},
+    store::{Config, Fault, shared::Shared},
+};
 
 /// How long the writer waits for readers before it gives the restart up until the log has grown again.
 const RESTART_WAIT: Duration = Duration::from_millis(200);
@@ -68,7 +71,9 @@ impl Checkpoint {
         let log = look(db, "PRAGMA wal_checkpoint(NOOP)")?;
         if log.frames >= self.restart_at {
             db.busy_timeout(RESTART_WAIT)?;
+            crash::at(Point::RestartBegins);
             let restarted = look(db, "PRAGMA wal_checkpoint(RESTART)")?;
+            crash::at(Point::Restarted);
             db.busy_timeout(BUSY_TIMEOUT)?;
             let again = log.frames.saturating_add(self.passive_frames);
             self.restart_at = if restarted.busy { again } else { self.restart_frames };
@@ -91,10 +96,22 @@ impl Checkpoint {
             let _ = thread.join();
         }
         if orderly {
+            crash::at(Point::CloseBegins);
             look(db, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+            crash::at(Point::Closed);
         }
         Ok(())
     }
+}
+
+/// Moves what the process before left in the log into the database file, so that each process begins a log of its own.
+///
+/// What a torn commit left behind the end of the log would look like damage later (`log`).
+///
+/// # Errors
+/// As for [`Checkpoint::after_commit`].
+pub(super) fn begin(db: &Connection) -> Result<(), Fault> {
+    look(db, "PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
 }
 
 fn copy_when_kicked(db: &Connection, kicked: &Receiver<()>, shared: &Shared) {
@@ -102,10 +119,12 @@ fn copy_when_kicked(db: &Connection, kicked: &Receiver<()>, shared: &Shared) {
         if shared.is_poisoned() {
             return;
         }
+        crash::at(Point::CopyBegins);
         if look(db, "PRAGMA wal_checkpoint(PASSIVE)").is_err() {
             shared.poison();
             return;
         }
+        crash::at(Point::Copied);
     }
 }
 

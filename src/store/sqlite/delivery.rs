@@ -2,10 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    row::{reason_of, state},
-    writer::{Batch, Tally},
-};
+use super::writer::Batch;
 use crate::{
     model::{
         delivery::{Life, State},
@@ -15,8 +12,11 @@ use crate::{
     },
     store::{
         Fault,
+        claim::Rank,
         life::{Stored, head},
-        record::NewDelivery,
+        record::{Cargo, NewDelivery},
+        sent::Gap,
+        word::{reason_of, state},
     },
 };
 
@@ -25,10 +25,11 @@ const OPEN: &str = "SELECT 1 FROM delivery INDEXED BY delivery_queue
     WHERE target = ?1 AND chain = ?2 AND ended IS NULL LIMIT 1";
 const INSERT: &str =
     "INSERT INTO delivery (id, message, chain, target, cargo, view, body, weight, urgent, created, config,
-    losses, because, state, reason, due, failures, attempts, ended)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, NULL)";
-const LOAD: &str = "SELECT sequence, message, chain, target, state, reason, due, created, failures, attempts
-    FROM delivery WHERE id = ?1";
+    losses, because, state, reason, due, failures, attempts, ended, about, gap, source, test)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(test, ?19, ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, NULL,
+    (SELECT sequence FROM message WHERE id = ?17), ?18, source, test FROM message WHERE sequence = ?2";
+const LOAD: &str = "SELECT sequence, message, chain, target, state, reason, due, created, failures, attempts,
+    cargo, replaced FROM delivery WHERE id = ?1";
 const MOVE: &str =
     "UPDATE delivery SET state = ?2, reason = ?3, due = ?4, failures = ?5, attempts = ?6, ended = ?7
     WHERE sequence = ?1";
@@ -48,7 +49,7 @@ pub(super) struct Place {
     pub(super) chain: i64,
     /// Row of what is sent.
     pub(super) body: Option<i64>,
-    /// Configuration it was routed under; none for a notice.
+    /// Configuration it was routed under; none for the hub's own word.
     pub(super) config: Option<Digest>,
 }
 
@@ -60,6 +61,19 @@ pub(super) struct Row {
     pub(super) target: MemberId,
     pub(super) stored: Stored,
     pub(super) attempts: u32,
+    pub(super) cargo: Cargo,
+    /// Another took its place after it ended badly: it is not counted among those.
+    pub(super) replaced: bool,
+}
+
+/// What the column `urgent` says.
+pub(super) fn word(rank: Rank) -> i64 {
+    match rank {
+        Rank::Urgent => 1,
+        Rank::Usual => 0,
+        Rank::Bulk => -1,
+        Rank::Test => -2,
+    }
 }
 
 /// Whether the store has a delivery of this id.
@@ -74,7 +88,7 @@ pub(super) fn insert(batch: &mut Batch<'_>, new: &NewDelivery, place: &Place) ->
     // Without bytes there is nothing to send, whatever the caller says.
     let hold = new.held.or(place.body.is_none().then_some(Reason::Unrenderable));
     let state = if behind { State::Queued } else { head(hold, new.created) };
-    db.prepare_cached(INSERT)?.execute(params![
+    let inserted = db.prepare_cached(INSERT)?.execute(params![
         new.id.0.as_bytes(),
         place.message,
         place.chain,
@@ -83,7 +97,7 @@ pub(super) fn insert(batch: &mut Batch<'_>, new: &NewDelivery, place: &Place) ->
         new.view.word(),
         place.body,
         new.weight,
-        new.urgent,
+        word(new.rank),
         new.created.0,
         place.config.map(|digest| digest.0),
         super::row::lines(&new.losses),
@@ -91,9 +105,15 @@ pub(super) fn insert(batch: &mut Batch<'_>, new: &NewDelivery, place: &Place) ->
         state.word(),
         hold.map(Reason::code),
         state.due().map(|at| at.0),
+        new.about.map(|id| *id.0.as_bytes()),
+        new.gap.map(Gap::word),
+        word(new.rank.of(true)),
     ])?;
-    count(&mut batch.tally, &state, 1);
-    batch.wakes.targets.insert(new.target.clone());
+    if inserted != 1 {
+        return Err(Fault::corrupt("message of a delivery"));
+    }
+    batch.tally.count(&state, 1);
+    batch.wakes.of(&new.target, &state);
     Ok(())
 }
 
@@ -104,11 +124,14 @@ pub(super) fn load(db: &Connection, id: DeliveryId) -> Result<Row, Fault> {
     let row = rows.next()?.ok_or(Fault::DeliveryUnknown(id))?;
     let mut c = super::row::Columns::of(row);
     let (sequence, message, chain, target) = (c.take()?, c.take()?, c.take()?, c.name()?);
-    let (word, reason, due) = (c.take::<String>()?, c.take::<Option<String>>()?, c.take()?);
-    let hold = if word == "queued" { reason.as_deref().and_then(Reason::of) } else { None };
+    let (word, reason) = (c.take::<String>()?, c.take::<Option<String>>()?);
+    let (reason, due) = (reason.as_deref().and_then(Reason::of), c.take::<Option<i64>>()?.map(Timestamp));
+    let hold = reason.filter(|_| word == State::Queued.word());
     let state = state(&word, reason, due)?;
     let life = Life { state, created: c.timestamp()?, failures: c.take()? };
-    Ok(Row { sequence, message, chain, target, stored: Stored { life, hold }, attempts: c.take()? })
+    let (attempts, cargo) = (c.take()?, c.read("cargo", |word: String| Cargo::of(&word))?);
+    let (stored, replaced) = (Stored { life, hold }, c.take()?);
+    Ok(Row { sequence, message, chain, target, stored, attempts, cargo, replaced })
 }
 
 /// Writes the next life of a delivery; when that ends it, the chain may need a new head.
@@ -123,18 +146,26 @@ pub(super) fn write(batch: &mut Batch<'_>, row: &Row, next: &Stored, at: Timesta
         let (due, ended) = (new.due().map(|due| due.0), new.is_final().then_some(at.0));
         let columns = params![row.sequence, new.word(), reason, due, next.life.failures, row.attempts, ended];
         batch.db.prepare_cached(MOVE)?.execute(columns)?;
-        count(&mut batch.tally, old, -1);
-        count(&mut batch.tally, new, 1);
+        batch.tally.count(old, -1 + i64::from(row.replaced));
+        batch.tally.count(new, 1);
+    }
+    if *new == State::Delivered {
+        super::replaced::by_later(batch, row)?;
     }
     if new.is_final() {
         promote(batch, &row.target, row.chain, at)?;
     }
-    batch.wakes.targets.insert(row.target.clone());
+    batch.wakes.of(&row.target, new);
     Ok(())
 }
 
 /// Gives the chain a head, if it has none and something is queued.
-fn promote(batch: &mut Batch<'_>, target: &MemberId, chain: i64, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn promote(
+    batch: &mut Batch<'_>,
+    target: &MemberId,
+    chain: i64,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let mut statement = batch.db.prepare_cached(FIRST)?;
     let next = statement
         .query_row((target.as_str(), chain), |row| {
@@ -151,8 +182,9 @@ fn promote(batch: &mut Batch<'_>, target: &MemberId, chain: i64, now: Timestamp)
     let columns =
         params![sequence, state.word(), reason_of(&state).map(Reason::code), state.due().map(|at| at.0)];
     batch.db.prepare_cached(PROMOTE)?.execute(columns)?;
-    count(&mut batch.tally, &State::Queued, -1);
-    count(&mut batch.tally, &state, 1);
+    batch.tally.count(&State::Queued, -1);
+    batch.tally.count(&state, 1);
+    batch.wakes.of(target, &state);
     Ok(())
 }
 
@@ -170,16 +202,4 @@ pub(super) fn demote_all_but_first(batch: &mut Batch<'_>, target: &str, chain: i
         }
     }
     Ok(())
-}
-
-fn count(tally: &mut Tally, state: &State, by: i64) {
-    match state {
-        State::Queued | State::Due { .. } => tally.open += by,
-        State::Held { .. } => {
-            tally.open += by;
-            tally.held += by;
-        }
-        State::Delivered => tally.delivered += by,
-        State::Refused { .. } | State::Expired | State::Cancelled => tally.failed += by,
-    }
 }

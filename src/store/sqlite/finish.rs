@@ -1,11 +1,10 @@
-//! The attempt commit: evidence, next life, the successor's turn, the notice to the source.
+//! The attempt commit: evidence, next life, the successor's turn, what the source is told.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    accept::insert_body,
-    delivery::{self, Place, Row},
-    row,
+    delivery::{self, Row},
+    news, resend, row,
     writer::Batch,
 };
 use crate::store::{
@@ -15,11 +14,12 @@ use crate::store::{
     record::{Attempt, Outcome},
 };
 
-const KNOWN: &str = "SELECT number, started, finished, outcome, status, detail, answer, grade FROM attempt
+const KNOWN: &str =
+    "SELECT number, started, finished, outcome, status, detail, answer, grade, receipt FROM attempt
     WHERE delivery = ?1 AND number = ?2";
 const INSERT: &str =
-    "INSERT INTO attempt (delivery, number, started, finished, outcome, status, detail, answer, grade)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    "INSERT INTO attempt (delivery, number, started, finished, outcome, status, detail, answer, grade, receipt)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const COUNT: &str = "UPDATE delivery SET attempts = ?2 WHERE sequence = ?1";
 
 /// Carries an outcome out.
@@ -35,14 +35,8 @@ pub(super) fn finish(batch: &mut Batch<'_>, outcome: &Outcome, notice: Option<&P
     } else if row.attempts != before {
         batch.db.prepare_cached(COUNT)?.execute(params![row.sequence, row.attempts])?;
     }
-    if let Some(new) = &outcome.notice
-        && !delivery::exists(batch.db, new.id)?
-    {
-        let body = notice.map(|body| insert_body(batch.db, row.message, body)).transpose()?;
-        let place = Place { message: row.message, chain: row.chain, body, config: None };
-        delivery::insert(batch, new, &place)?;
-    }
-    Ok(())
+    resend::answer(batch.db, row.sequence, outcome.attempt.as_ref(), outcome.at)?;
+    news::tell(batch, &row, &next.life.state, outcome, notice)
 }
 
 /// Keeps an attempt as evidence and gives the number of attempts then made.
@@ -66,6 +60,7 @@ fn record(db: &Connection, row: &Row, attempt: &Attempt) -> Result<u32, Fault> {
         attempt.detail,
         attempt.answer.map(|digest| digest.0),
         attempt.grade.map(String::from),
+        attempt.receipt,
     ])?;
     Ok(number)
 }

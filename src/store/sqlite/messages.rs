@@ -1,5 +1,7 @@
 //! Reads about messages: standing, receipts, bodies, search, counts.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::row::{self, Columns};
@@ -11,28 +13,45 @@ use crate::{
     },
     store::{
         Fault,
+        fault::readable,
         pack::Packed,
-        record::{Counts, Known, Message, Receipted, Rejection, Role, Standing},
+        record::{Counts, Message, Receipted, Rejection, Role},
+        standing::{Cancelled, Known, Standing},
     },
 };
 
-const LINEAGE: &str =
-    "SELECT lineage FROM version WHERE agreement = ?1 AND issuer = ?2 AND number = ?3 LIMIT 1";
-const LATEST: &str = "SELECT m.id, v.version, v.canonical, m.test, c.id
-    FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
+/// The lineage of a number, whether it was issued rather than only amended, and its first version.
+const LINEAGE: &str = "SELECT v.lineage, m.function IN (9, 5), (SELECT min(f.version) FROM version f
+        WHERE f.agreement = ?1 AND f.issuer = ?2 AND f.number = ?3)
+    FROM version v JOIN message m ON m.sequence = v.message
+    WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.number = ?3 ORDER BY m.function IN (9, 5) DESC LIMIT 1";
+/// By name, or the planner takes a stated version to be worth a walk through every certificate of its issuer.
+pub(super) const LATEST: &str = "SELECT m.id, v.version, v.canonical, m.test, p.message IS NOT NULL, c.id, c.canonical, w.message IS NOT NULL
+    FROM version v INDEXED BY version_lineage JOIN message m ON m.sequence = v.message LEFT JOIN parked p ON p.message = v.message
+    LEFT JOIN message c ON c.sequence = v.cancelled LEFT JOIN parked w ON w.message = v.cancelled
     WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 ORDER BY v.version DESC LIMIT 1";
-const STATED: &str = "SELECT m.id, v.version, v.canonical, m.test, c.id
-    FROM version v JOIN message m ON m.sequence = v.message LEFT JOIN message c ON c.sequence = v.cancelled
+pub(super) const STATED: &str = "SELECT m.id, v.version, v.canonical, m.test, p.message IS NOT NULL, c.id, c.canonical, w.message IS NOT NULL
+    FROM version v INDEXED BY version_lineage JOIN message m ON m.sequence = v.message LEFT JOIN parked p ON p.message = v.message
+    LEFT JOIN message c ON c.sequence = v.cancelled LEFT JOIN parked w ON w.message = v.cancelled
     WHERE v.agreement = ?1 AND v.issuer = ?2 AND v.lineage = ?3 AND v.version = ?4";
 /// A cancellation that came before its certificate: there is no version to mark.
-const CANCELLED_UNSEEN: &str = "SELECT id FROM message INDEXED BY message_normal
-    WHERE normal = ?1 AND agreement = ?2 AND issuer = ?3 AND number = ?4 AND function = 1 AND test = 0
-    AND (?5 IS NULL OR version >= ?5) ORDER BY sequence LIMIT 1";
+const CANCELLED_UNSEEN: &str = "SELECT m.id, m.canonical, p.message IS NOT NULL
+    FROM message m INDEXED BY message_normal LEFT JOIN parked p ON p.message = m.sequence
+    WHERE m.normal = ?1 AND m.agreement = ?2 AND m.issuer = ?3 AND m.number = ?4 AND m.function = 1 AND m.test = 0
+    AND m.duplicate_of IS NULL AND (?5 IS NULL OR m.version >= ?5) ORDER BY m.sequence DESC LIMIT 1";
+/// The newest replacement of a lineage by another one.
+const REPLACED: &str =
+    "SELECT m.number FROM lineage l CROSS JOIN message m INDEXED BY message_chain ON m.chain = l.chain
+    WHERE l.agreement = ?1 AND l.issuer = ?2 AND l.lineage = ?3 AND m.agreement = ?1 AND m.issuer = ?2
+    AND m.earlier = ?3 AND m.function = 5 AND m.lineage <> ?3 AND m.number <> ?4 AND m.duplicate_of IS NULL
+    ORDER BY m.sequence DESC LIMIT 1";
 const RECEIPT: &str =
     "SELECT m.id, m.fingerprint, r.bytes FROM message m JOIN receipt r ON r.message = m.sequence
     WHERE m.source = ?1 AND m.key = ?2";
-const UNROUTED: &str = "SELECT w.* FROM unrouted u CROSS JOIN message_whole w ON w.sequence = u.message
-    WHERE u.message > ?1 ORDER BY u.message LIMIT ?2";
+/// The whole of a message, and behind it what its marker says of it.
+const UNROUTED: &str =
+    "SELECT w.*, u.message AS marked, u.chain AS waits_in FROM unrouted u CROSS JOIN message_whole w
+    ON w.sequence = u.message WHERE u.message > ?1 ORDER BY u.message";
 const MESSAGE: &str = "SELECT * FROM message_whole WHERE id = ?1";
 const BY_SEQUENCE: &str = "SELECT * FROM message_whole WHERE sequence = ?1";
 const FIND: &str = "SELECT sequence FROM message INDEXED BY message_normal
@@ -40,27 +59,36 @@ const FIND: &str = "SELECT sequence FROM message INDEXED BY message_normal
 const BODY: &str = "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, b.size, b.coding, b.bytes
     FROM body b JOIN message m ON m.sequence = b.message WHERE m.id = ?1 AND b.role = ?2 ORDER BY b.id LIMIT 1";
 const RENDERING: &str =
-    "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, b.size, b.coding, b.bytes
+    "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, b.size, b.coding, b.bytes, d.message
     FROM delivery d JOIN body b ON b.id = d.body WHERE d.id = ?1";
 const REJECTIONS: &str = "SELECT source, key, digest, at, reason, findings FROM rejection
     WHERE source = ?1 ORDER BY id DESC LIMIT ?2";
-const COUNTS: &str = "SELECT messages, unrouted, open, delivered, failed, held FROM tally";
+const COUNTS: &str = "SELECT messages, unrouted, open, delivered, failed, held, parked FROM tally";
 
-/// A message that only knows a number (a cancellation) finds its lineage by it.
-pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing, Fault> {
-    let number = params![key.agreement.as_str(), key.issuer, key.number];
-    let lineage: Option<String> =
-        db.prepare_cached(LINEAGE)?.query_row(number, |row| row.get(0)).optional()?;
+/// What is known of a number, and for a replacement of the one it replaces.
+pub(super) fn standing(db: &Connection, key: &Key, earlier: Option<&str>) -> Result<Standing, Fault> {
+    let number = numbered(db, key, &key.number)?;
     let (agreement, issuer) = (key.agreement.as_str(), &key.issuer);
-    let of = lineage.as_ref().unwrap_or(&key.lineage);
+    let of = number.as_ref().map_or(&key.lineage, |number| &number.lineage);
     let latest = all(db, LATEST, params![agreement, issuer, of], known)?.pop();
     let stated = match key.version {
         Some(version) => all(db, STATED, params![agreement, issuer, of, version], known)?.pop(),
         None => None,
     };
     let cancelled = match &latest {
-        Some((_, by)) => *by,
+        Some((_, by)) => by.clone(),
         None => cancelled_unseen(db, key)?,
+    };
+    let replaced = earlier.unwrap_or(of);
+    let replaced =
+        all(db, REPLACED, params![agreement, issuer, replaced, key.number], |row| Ok(row.get(0)?))?;
+    let earlier = match earlier {
+        Some(name) => {
+            let number = numbered(db, key, name)?;
+            let of = number.as_ref().map_or(name, |number| &number.lineage);
+            all(db, LATEST, params![agreement, issuer, of], known)?.pop()
+        }
+        None => None,
     };
     let lineage = latest.as_ref().map(|_| of.clone());
     Ok(Standing {
@@ -68,30 +96,60 @@ pub(in crate::store) fn standing(db: &Connection, key: &Key) -> Result<Standing,
         stated: stated.map(|(known, _)| known),
         cancelled,
         lineage,
+        issued: number.as_ref().is_some_and(|number| number.issued),
+        first: number.map(|number| number.first),
+        earlier: earlier.map(|(known, _)| known),
+        replaced: replaced.into_iter().next(),
     })
 }
 
-fn cancelled_unseen(db: &Connection, key: &Key) -> Result<Option<MessageId>, Fault> {
+/// What the versions that bear a number say of it.
+struct Numbered {
+    lineage: String,
+    issued: bool,
+    first: u32,
+}
+
+/// A message that only knows a number (a cancellation) finds its lineage by it.
+fn numbered(db: &Connection, key: &Key, number: &str) -> Result<Option<Numbered>, Fault> {
+    let found =
+        db.prepare_cached(LINEAGE)?.query_row(params![key.agreement.as_str(), key.issuer, number], |row| {
+            Ok(Numbered { lineage: row.get(0)?, issued: row.get(1)?, first: row.get(2)? })
+        });
+    Ok(found.optional()?)
+}
+
+fn cancelled_unseen(db: &Connection, key: &Key) -> Result<Option<Cancelled>, Fault> {
     let number =
         params![normal_form(&key.number), key.agreement.as_str(), key.issuer, key.number, key.version];
-    let found = all(db, CANCELLED_UNSEEN, number, |row| Columns::of(row).message_id());
-    Ok(found?.pop())
+    let found = all(db, CANCELLED_UNSEEN, number, |row| cancelled(&mut Columns::of(row)))?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// A version, and the message that cancelled it.
-fn known(row: &Row<'_>) -> Result<(Known, Option<MessageId>), Fault> {
+fn known(row: &Row<'_>) -> Result<(Known, Option<Cancelled>), Fault> {
     let mut c = Columns::of(row);
     let known = Known {
         message: c.message_id()?,
         version: c.take()?,
         canonical: c.take::<Option<[u8; 32]>>()?.map(Digest),
         test: c.take()?,
+        parked: c.take()?,
     };
-    let by = c.take::<Option<[u8; 16]>>()?;
-    Ok((known, by.map(|id| MessageId(uuid::Uuid::from_bytes(id)))))
+    Ok((known, cancelled(&mut c)?))
 }
 
-pub(in crate::store) fn receipt(
+fn cancelled(c: &mut Columns<'_>) -> Result<Option<Cancelled>, Fault> {
+    let (id, content) = (c.take::<Option<[u8; 16]>>()?, c.take::<Option<[u8; 32]>>()?);
+    let parked = c.take()?;
+    Ok(id.map(|id| Cancelled {
+        message: MessageId(uuid::Uuid::from_bytes(id)),
+        content: content.map(Digest),
+        parked,
+    }))
+}
+
+pub(super) fn receipt(
     db: &Connection,
     source: &MemberId,
     key: &MessageKey,
@@ -103,15 +161,33 @@ pub(in crate::store) fn receipt(
     Ok(found?.pop())
 }
 
-pub(in crate::store) fn unrouted(db: &Connection, after: i64, rows_max: u32) -> Result<Vec<Message>, Fault> {
-    all(db, UNROUTED, params![after, rows_max], row::message)
+/// The first unrouted messages after one. What is damaged is told and passed over, with all that waits behind it in its
+/// chain.
+pub(super) fn unrouted(db: &Connection, after: i64, rows_max: u32) -> Result<Vec<Message>, Fault> {
+    let most = usize::try_from(rows_max).unwrap_or(usize::MAX);
+    let mut statement = db.prepare_cached(UNROUTED)?;
+    let mut rows = statement.query([after])?;
+    let (mut taken, mut behind) = (Vec::new(), BTreeSet::new());
+    while taken.len() < most
+        && let Some(row) = rows.next()?
+    {
+        let (sequence, chain): (i64, i64) = (row.get("marked")?, row.get("waits_in")?);
+        if behind.contains(&chain) {
+            continue;
+        }
+        match readable("message", sequence, row::message(row))? {
+            Some(message) => taken.push(message),
+            None => drop(behind.insert(chain)),
+        }
+    }
+    Ok(taken)
 }
 
-pub(in crate::store) fn message(db: &Connection, id: MessageId) -> Result<Option<Message>, Fault> {
+pub(super) fn message(db: &Connection, id: MessageId) -> Result<Option<Message>, Fault> {
     Ok(all(db, MESSAGE, [id.0.as_bytes()], row::message)?.pop())
 }
 
-pub(in crate::store) fn find(
+pub(super) fn find(
     db: &Connection,
     issuer: Option<&str>,
     number: &str,
@@ -126,12 +202,13 @@ pub(in crate::store) fn find(
     Ok(messages)
 }
 
-pub(in crate::store) fn body(db: &Connection, id: MessageId, role: Role) -> Result<Option<Packed>, Fault> {
+pub(super) fn body(db: &Connection, id: MessageId, role: Role) -> Result<Option<Packed>, Fault> {
     Ok(all(db, BODY, params![id.0.as_bytes(), role.word()], packed)?.pop())
 }
 
-pub(in crate::store) fn rendering(db: &Connection, id: DeliveryId) -> Result<Option<Packed>, Fault> {
-    Ok(all(db, RENDERING, [id.0.as_bytes()], packed)?.pop())
+/// What a delivery sends, and the sequence of its message.
+pub(super) fn rendering(db: &Connection, id: DeliveryId) -> Result<Option<(i64, Packed)>, Fault> {
+    Ok(all(db, RENDERING, [id.0.as_bytes()], |row| Ok((row.get(8)?, packed(row)?)))?.pop())
 }
 
 fn packed(row: &Row<'_>) -> Result<Packed, Fault> {
@@ -148,11 +225,7 @@ fn packed(row: &Row<'_>) -> Result<Packed, Fault> {
     })
 }
 
-pub(in crate::store) fn rejections(
-    db: &Connection,
-    source: &MemberId,
-    rows_max: u32,
-) -> Result<Vec<Rejection>, Fault> {
+pub(super) fn rejections(db: &Connection, source: &MemberId, rows_max: u32) -> Result<Vec<Rejection>, Fault> {
     all(db, REJECTIONS, params![source.as_str(), rows_max], |row| {
         let mut c = Columns::of(row);
         Ok(Rejection {
@@ -166,7 +239,7 @@ pub(in crate::store) fn rejections(
     })
 }
 
-pub(in crate::store) fn counts(db: &Connection) -> Result<Counts, Fault> {
+pub(super) fn counts(db: &Connection) -> Result<Counts, Fault> {
     let counted = db.prepare_cached(COUNTS)?.query_row([], |row| {
         let count = |column| row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0));
         Ok(Counts {
@@ -176,6 +249,7 @@ pub(in crate::store) fn counts(db: &Connection) -> Result<Counts, Fault> {
             delivered: count(3)?,
             failed: count(4)?,
             held: count(5)?,
+            parked: count(6)?,
         })
     });
     Ok(counted?)

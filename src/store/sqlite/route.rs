@@ -1,15 +1,25 @@
-//! The route commit: the unrouted marker out, deliveries and renderings in.
+//! The route commit: the unrouted marker out, deliveries and renderings in; what waited for the certificate goes next.
 
 use rusqlite::OptionalExtension;
 
 use super::{
     accept::insert_body,
     delivery::{self, Place},
+    parked, replaced, unaddressed,
     writer::Batch,
 };
 use crate::{
-    model::id::MessageId,
-    store::{Fault, job::PackedRouting},
+    model::{
+        delivery::{Life, State},
+        id::{DeliveryId, MessageId},
+        time::Timestamp,
+    },
+    store::{
+        Fault,
+        job::PackedRouting,
+        life::{Stored, settle},
+        word::reason_of,
+    },
 };
 
 const FIND: &str = "SELECT m.sequence, u.chain FROM message m LEFT JOIN unrouted u ON u.message = m.sequence
@@ -39,11 +49,31 @@ pub(super) fn route(batch: &mut Batch<'_>, packed: &PackedRouting) -> Result<(),
     }
     db.prepare_cached(UNMARK)?.execute([message])?;
     batch.tally.unrouted -= 1;
+    batch.wakes.moved = true;
+    parked::let_go(batch, message, chain)?;
+    unaddressed::routed(db, message, routing.unaddressed)?;
     let rows =
         packed.bodies.iter().map(|body| insert_body(db, message, body)).collect::<Result<Vec<_>, _>>()?;
     for (new, body) in routing.deliveries.iter().zip(&packed.body_of) {
         let body = body.and_then(|at| rows.get(at).copied());
         delivery::insert(batch, new, &Place { message, chain, body, config: Some(routing.config) })?;
     }
+    for id in &routing.superseded {
+        supersede(batch, *id, routing.at)?;
+    }
     Ok(())
+}
+
+/// Ends an open delivery in favour of a later one, which moves up; what ended meanwhile is left as it is.
+fn supersede(batch: &mut Batch<'_>, id: DeliveryId, at: Timestamp) -> Result<(), Fault> {
+    let row = delivery::load(batch.db, id)?;
+    let cancelled = Life { state: State::Cancelled, ..row.stored.life.clone() };
+    let next = settle(&row.stored, &cancelled, false);
+    if next == row.stored {
+        return Ok(());
+    }
+    // Why it could not be sent is remembered: it tells a later version that the target never had it.
+    let hold = reason_of(&row.stored.life.state).or(row.stored.hold);
+    delivery::write(batch, &row, &Stored { hold, ..next }, at)?;
+    replaced::superseded(batch, id)
 }

@@ -13,7 +13,9 @@ use crate::{
     },
     store::{
         Fault,
-        record::{Attempt, Cargo, Delivery, Message, View},
+        record::{Attempt, Cargo, Delivery, Message, Stage, View},
+        sent::Gap,
+        word::state,
     },
 };
 
@@ -64,8 +66,19 @@ impl<'a> Columns<'a> {
     }
 
     pub(super) fn state(&mut self) -> Result<State, Fault> {
-        let (word, reason, due) = (self.take::<String>()?, self.take()?, self.take()?);
-        state(&word, reason, due)
+        let (word, reason, due) =
+            (self.take::<String>()?, self.take::<Option<String>>()?, self.take::<Option<i64>>()?);
+        state(&word, reason.as_deref().and_then(Reason::of), due.map(Timestamp))
+    }
+
+    /// Until when a message is parked, and whether it was given up, of the markers it has.
+    pub(super) fn stage(&mut self) -> Result<Stage, Fault> {
+        let (until, given_up) = (self.take::<Option<i64>>()?, self.take::<Option<bool>>()?);
+        Ok(match (until, given_up) {
+            (Some(until), _) => Stage::Parked(Timestamp(until)),
+            (None, Some(given_up)) => Stage::Unrouted { given_up },
+            (None, None) => Stage::Routed,
+        })
     }
 
     /// Text that was kept as one line per entry.
@@ -89,30 +102,6 @@ pub(super) fn lines(entries: &[String]) -> String {
     entries.iter().map(|entry| entry.replace(['\n', '\r'], " ")).collect::<Vec<_>>().join("\n")
 }
 
-/// The coded reason in a state, if it has one.
-pub(super) fn reason_of(state: &State) -> Option<Reason> {
-    match state {
-        State::Held { reason } | State::Refused { reason } => Some(*reason),
-        _ => None,
-    }
-}
-
-/// A state of its columns; a queued one may have a reason, which is a hold to come and not part of the state.
-pub(super) fn state(word: &str, reason: Option<String>, due: Option<i64>) -> Result<State, Fault> {
-    let damaged = || Fault::corrupt("state of a delivery");
-    let coded = || reason.as_deref().and_then(Reason::of).ok_or_else(damaged);
-    Ok(match word {
-        "queued" => State::Queued,
-        "pending" => State::Due { at: Timestamp(due.ok_or_else(damaged)?) },
-        "held" => State::Held { reason: coded()? },
-        "delivered" => State::Delivered,
-        "refused" => State::Refused { reason: coded()? },
-        "expired" => State::Expired,
-        "cancelled" => State::Cancelled,
-        _ => return Err(damaged()),
-    })
-}
-
 /// A row of `message_whole`.
 pub(super) fn message(row: &Row<'_>) -> Result<Message, Fault> {
     let mut c = Columns::of(row);
@@ -129,9 +118,10 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, Fault> {
         format: c.take::<Option<String>>()?.and_then(|text| Name::new(&text)),
         media_type: c.take()?,
         test: c.take()?,
+        bulk: c.take()?,
         answer: None,
         duplicate_of: c.take::<Option<[u8; 16]>>()?.map(|bytes| MessageId(uuid::Uuid::from_bytes(bytes))),
-        routed: c.take()?,
+        stage: c.stage()?,
         receipt: c.take::<Option<Vec<u8>>>()?.unwrap_or_default(),
     };
     if let Some(delivery) = c.take::<Option<[u8; 16]>>()? {
@@ -144,7 +134,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, Fault> {
 /// A row of `delivery_whole`; answers and last attempt are in tables of their own.
 pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
     let mut c = Columns::of(row);
-    let sequence = c.take()?;
+    let (sequence, chain) = (c.take()?, c.take()?);
     let id = c.delivery_id()?;
     let message = c.message_id()?;
     let source = c.name()?;
@@ -165,6 +155,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
     Ok(Delivery {
         id,
         sequence,
+        chain,
         message,
         source,
         function,
@@ -179,8 +170,12 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
         rendered,
         losses: c.lines()?,
         because: c.take()?,
+        config: c.take::<Option<[u8; 32]>>()?.map(Digest),
+        gap: c.take::<Option<String>>()?.and_then(|word| Gap::of(&word)),
+        replay_of: c.take::<Option<[u8; 16]>>()?.map(|bytes| DeliveryId(uuid::Uuid::from_bytes(bytes))),
         answers: Vec::new(),
         last: None,
+        asked: None,
     })
 }
 
@@ -196,5 +191,6 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt, Fault> {
         detail: c.take()?,
         answer: c.take::<Option<[u8; 32]>>()?.map(Digest),
         grade: c.take::<Option<String>>()?.and_then(|text| text.chars().next()),
+        receipt: c.take()?,
     })
 }

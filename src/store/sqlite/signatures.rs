@@ -22,7 +22,8 @@ const SIGNATURE: &str = "INSERT INTO signature (message, capacity, leaf, subject
 const OF_MESSAGE: &str =
     "SELECT s.capacity, s.leaf, s.subject, s.key, s.verdict, s.signed_from, s.signed_last, s.stated_by,
     s.rule, s.rule_name, s.list, s.list_made FROM signature s WHERE s.message = ?1 ORDER BY s.capacity";
-const MESSAGE: &str = "SELECT sequence, digest, demand, config FROM message WHERE id = ?1";
+const MESSAGE: &str = "SELECT sequence, demand, config FROM message WHERE id = ?1";
+const DIGEST: &str = "SELECT digest FROM message WHERE sequence = ?1";
 const DER: &str = "SELECT der FROM leaf WHERE digest = ?1";
 const SIGNED_BY: &str = "SELECT m.id FROM signature s JOIN message m ON m.sequence = s.message
     WHERE s.leaf = ?1 ORDER BY s.message DESC LIMIT ?2";
@@ -54,37 +55,29 @@ pub(super) fn insert(db: &Connection, message: i64, push: &Acceptance) -> Result
 }
 
 /// The proof kept with a message.
-pub(in crate::store) fn proved(db: &Connection, id: MessageId) -> Result<Option<Proved>, Fault> {
+pub(super) fn proved(db: &Connection, id: MessageId) -> Result<Option<Proved>, Fault> {
     let found = all(db, MESSAGE, [id.0.as_bytes()], |row| {
         let mut c = Columns::of(row);
-        Ok((c.take::<i64>()?, c.digest()?, c.take()?, c.digest()?))
+        Ok((c.take::<i64>()?, c.take()?, c.digest()?))
     });
-    let Some((sequence, _, demand, config)) = found?.pop() else { return Ok(None) };
+    let Some((sequence, demand, config)) = found?.pop() else { return Ok(None) };
     Ok(Some(Proved { demand, config, judgements: all(db, OF_MESSAGE, [sequence], judgement)? }))
 }
 
 /// What those a message is delivered to are told of its origin.
-pub(in crate::store) fn provenance(db: &Connection, id: MessageId) -> Result<Option<Provenance>, Fault> {
-    let found = all(db, MESSAGE, [id.0.as_bytes()], |row| {
-        let mut c = Columns::of(row);
-        Ok((c.take::<i64>()?, c.digest()?))
-    });
-    let Some((sequence, digest)) = found?.pop() else { return Ok(None) };
-    let judgements = all(db, OF_MESSAGE, [sequence], judgement)?;
+pub(super) fn provenance(db: &Connection, message: i64) -> Result<Provenance, Fault> {
+    let digest = all(db, DIGEST, [message], |row| Columns::of(row).digest())?.pop();
+    let judgements = all(db, OF_MESSAGE, [message], judgement)?;
     let official = judgements.into_iter().find(|judgement| judgement.capacity == Capacity::Official);
-    let attachments = attachment::of_message(db, sequence)?;
-    Ok(Some(Provenance { digest, attachments, official }))
+    let attachments = attachment::of_message(db, message)?;
+    Ok(Provenance { digest: digest.ok_or_else(|| Fault::corrupt("message"))?, attachments, official })
 }
 
-pub(in crate::store) fn leaf(db: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, Fault> {
+pub(super) fn leaf(db: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, Fault> {
     Ok(all(db, DER, [digest.0], |row| Ok(row.get(0)?))?.pop())
 }
 
-pub(in crate::store) fn signed_by(
-    db: &Connection,
-    leaf: Digest,
-    rows_max: u32,
-) -> Result<Vec<MessageId>, Fault> {
+pub(super) fn signed_by(db: &Connection, leaf: Digest, rows_max: u32) -> Result<Vec<MessageId>, Fault> {
     all(db, SIGNED_BY, params![leaf.0, rows_max], |row| Columns::of(row).message_id())
 }
 

@@ -1,130 +1,27 @@
-//! What only the inside can show: a commit that fails, a damaged file, a newer schema, the plans of hot queries.
+//! What only the inside can show of SQLite: a damaged file, a newer schema, the plans of hot queries.
 
 use std::path::Path;
 
+use rusqlite::params_from_iter;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
     model::{
-        envelope::Function,
-        id::{DeliveryId, Digest, MemberId, MessageId, MessageKey},
-        key::Key,
+        id::{DeliveryId, Digest, MemberId},
         time::Timestamp,
     },
     store::{
-        Store,
-        record::{Acceptance, Accepted, Body, Cargo, NewDelivery, Role, Routing, Standing, View},
+        Kind, Store,
+        backlog::Shelf,
+        claim::Rank,
+        record::{Accepted, Body, Cargo, NewDelivery, Role, Routing, View},
+        tests::push,
     },
 };
 
 fn config(folder: &Path) -> Config {
-    Config { folder: folder.to_owned(), ..Config::default() }
-}
-
-fn push(number: u32) -> Acceptance {
-    let text = format!("<cod number='{number}'/>");
-    Acceptance {
-        id: MessageId(Uuid::now_v7()),
-        source: MemberId::new("issuer").unwrap(),
-        key: MessageKey::new(&format!("key-{number}")).unwrap(),
-        digest: Digest::of(text.as_bytes()),
-        fingerprint: Digest::of(text.as_bytes()),
-        received: Timestamp(1_000),
-        function: Function::Original,
-        subject: Key {
-            agreement: crate::model::id::AgreementId::new("ace").unwrap(),
-            issuer: "chamber".to_owned(),
-            number: number.to_string(),
-            lineage: number.to_string(),
-            version: Some(1),
-        },
-        earlier_lineage: None,
-        canonical: Some(Digest::of(text.as_bytes())),
-        format: None,
-        media_type: "application/xml".to_owned(),
-        config: Digest([0; 32]),
-        test: false,
-        answer: None,
-        duplicate_of: None,
-        attachments: Vec::new(),
-        demand: None,
-        judgements: Vec::new(),
-        leaves: std::collections::BTreeMap::new(),
-        bodies: vec![Body {
-            role: Role::Original,
-            format: "cod".to_owned(),
-            table: Digest([0; 32]),
-            media_type: "application/xml".to_owned(),
-            bytes: text.into_bytes(),
-        }],
-        receipt: b"receipt".to_vec(),
-        seen: Standing::default(),
-    }
-}
-
-#[tokio::test]
-async fn after_a_failed_commit_nothing_is_taken_given_or_retried() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&config(folder.path())).unwrap();
-    assert_eq!(store.accept(push(1)).await.unwrap(), Accepted::Stored);
-    let mut changes = store.watch();
-    changes.mark_unchanged();
-
-    store.inner.engine.shared.fail_commit.store(true, Ordering::Release);
-    assert!(matches!(store.accept(push(2)).await, Err(Fault::Poisoned)));
-    store.inner.engine.shared.fail_commit.store(false, Ordering::Release);
-
-    assert!(store.is_poisoned());
-    assert!(changes.has_changed().unwrap(), "the hub hears of it");
-    assert!(matches!(store.accept(push(3)).await, Err(Fault::Poisoned)));
-    assert!(matches!(store.counts().await, Err(Fault::Poisoned)));
-    store.close().await;
-    assert!(
-        folder.path().join("coohub.db-wal").metadata().unwrap().len() > 0,
-        "the log is left for recovery"
-    );
-    drop(store);
-
-    let store = Store::open(&config(folder.path())).unwrap();
-    assert_eq!(store.counts().await.unwrap().messages, 1);
-    assert_eq!(store.accept(push(2)).await.unwrap(), Accepted::Stored);
-}
-
-#[tokio::test]
-async fn every_waiting_caller_hears_of_a_failed_commit() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&config(folder.path())).unwrap();
-    store.inner.engine.shared.fail_commit.store(true, Ordering::Release);
-    let mut callers = tokio::task::JoinSet::new();
-    for number in 0..50 {
-        let store = store.clone();
-        callers.spawn(async move { store.accept(push(number)).await });
-    }
-    for answer in callers.join_all().await {
-        assert!(matches!(answer, Err(Fault::Poisoned)));
-    }
-}
-
-#[tokio::test]
-async fn an_operation_that_fails_leaves_the_rest_of_its_batch_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&config(folder.path())).unwrap();
-    store.accept(push(1)).await.unwrap();
-    // A decision that is wrong: this version is stored. Only the schema notices, with half of the operation written.
-    let mut broken = push(2);
-    broken.subject = push(1).subject;
-    broken.seen = store.standing(&broken.subject).await.unwrap();
-    let id = broken.id;
-    let (first, broken, last) =
-        tokio::join!(store.accept(push(3)), store.accept(broken), store.accept(push(4)));
-    assert_eq!((first.unwrap(), last.unwrap()), (Accepted::Stored, Accepted::Stored));
-    assert!(matches!(broken, Err(Fault::Engine(_))));
-    assert!(!store.is_poisoned());
-    assert!(store.message(id).await.unwrap().is_none(), "nothing of it was left behind");
-    let counts = store.counts().await.unwrap();
-    assert_eq!((counts.messages, counts.unrouted), (3, 3));
-    assert_eq!(store.accept(push(2)).await.unwrap(), Accepted::Stored, "its key is free");
+    crate::store::tests::config(folder, Kind::Sqlite)
 }
 
 #[tokio::test]
@@ -175,7 +72,8 @@ async fn what_a_hub_stored_before_it_kept_signatures_reads_as_it_did() {
     assert_eq!((known.id, known.receipt.as_slice()), (message.id, b"header.payload.signature".as_slice()));
     let proved = store.proved(message.id).await.unwrap().unwrap();
     assert_eq!((proved.demand, proved.config, proved.judgements.len()), (None, Digest([7; 32]), 0));
-    assert_eq!(store.provenance(message.id).await.unwrap().unwrap().official, None);
+    let provenance = sql(&store, |db| signatures::provenance(db, 1)).await.unwrap();
+    assert_eq!((provenance.digest, provenance.official), (Digest([7; 32]), None));
     assert_eq!(store.accept(push(2)).await.unwrap(), Accepted::Stored);
     store.close().await;
 }
@@ -221,28 +119,118 @@ async fn a_claim_over_a_backlog_reads_the_partial_index_of_heads_and_sorts_nothi
     let store = Store::open(&config(folder.path())).unwrap();
     backlog(&store, 2_000).await;
     let target = MemberId::new("target").unwrap();
-    let plan = store
-        .read(|db| {
-            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", deliveries::DUE))?;
-            let rows = statement.query_map(("target", false, 10), |row| row.get::<_, String>(3))?;
+    for (query, bound, due) in
+        [(deliveries::DUE_FRESH, 2, "due>?"), (deliveries::DUE_RETRIED, 3, "due>? AND due<?")]
+    {
+        let plan = sql(&store, move |db| {
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+            let rows =
+                statement.query_map(params_from_iter(vec!["1"; bound]), |row| row.get::<_, String>(3))?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?.join("; "))
         })
         .await
         .unwrap();
-    assert_eq!(
-        plan,
-        "SEARCH delivery USING COVERING INDEX delivery_due (target=? AND urgent=? AND due>? AND due<?)"
-    );
+        let index =
+            "SEARCH delivery USING COVERING INDEX delivery_due (target=? AND urgent=? AND <expr>=? AND";
+        assert_eq!(plan, format!("{index} {due})"));
+    }
     let claimed = store.due(&target, Timestamp(10), 7, &[]).await.unwrap();
     assert_eq!(claimed.len(), 7);
-    assert_eq!(store.waiting_targets().await.unwrap(), [(target, 4_000)]);
-    let heads: i64 = store
-        .read(|db| {
-            Ok(db.query_row("SELECT count(*) FROM delivery WHERE due IS NOT NULL", [], |row| row.get(0))?)
+    assert_eq!(store.waiting_targets().await.unwrap(), [target]);
+    let heads: i64 = sql(&store, |db| {
+        Ok(db.query_row("SELECT count(*) FROM delivery WHERE due IS NOT NULL", [], |row| row.get(0))?)
+    })
+    .await
+    .unwrap();
+    assert_eq!(heads, 2_000, "one of each chain");
+}
+
+#[tokio::test]
+async fn a_damaged_row_stands_in_the_way_of_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).unwrap();
+    backlog(&store, 3).await;
+    for (number, lineage) in [(101, "a"), (102, "a"), (103, "b")] {
+        let mut push = push(number);
+        lineage.clone_into(&mut push.subject.lineage);
+        push.seen = store.standing(&push.subject, None).await.unwrap();
+        store.accept(push).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let db = Connection::open(folder.path().join(FILE)).unwrap();
+    db.pragma_update(None, "ignore_check_constraints", true).unwrap();
+    db.execute(
+        "UPDATE delivery SET cargo = 'cargo' WHERE sequence = (SELECT min(sequence) FROM delivery)",
+        [],
+    )
+    .unwrap();
+    db.execute("UPDATE message SET digest = x'00' WHERE sequence = (SELECT min(message) FROM unrouted)", [])
+        .unwrap();
+    drop(db);
+    let store = Store::open(&config(folder.path())).unwrap();
+    let target = MemberId::new("target").unwrap();
+    let (later, expected) = (Timestamp(10), 2);
+    assert_eq!(store.due(&target, later, 7, &[]).await.unwrap().len(), expected);
+    assert_eq!(store.overdue_of(&target, later, 7).await.unwrap().len(), expected);
+    let waiting = store.unrouted(0, 1).await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].subject.lineage.as_str()), (1, "b"), "its chain waits behind it");
+}
+
+#[tokio::test]
+async fn a_version_is_found_by_its_lineage_and_not_among_all_of_its_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).unwrap();
+    for (query, bound) in [(messages::LATEST, 3), (messages::STATED, 4)] {
+        let plan = sql(&store, move |db| {
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+            let rows =
+                statement.query_map(params_from_iter(vec!["1"; bound]), |row| row.get::<_, String>(3))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?.join("; "))
         })
         .await
         .unwrap();
-    assert_eq!(heads, 2_000, "one of each chain");
+        let found = "SEARCH v USING INDEX version_lineage (agreement=? AND issuer=? AND lineage=?";
+        assert!(plan.starts_with(found), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn every_shelf_is_read_along_its_index_and_sorted_by_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).unwrap();
+    let shelves = [
+        (Shelf::Waiting, "delivery_age"),
+        (Shelf::Held, "delivery_held"),
+        (Shelf::Queued, "delivery_queue"),
+        (Shelf::Dead, "delivery_dead"),
+    ];
+    for (shelf, index) in shelves {
+        let plan = sql(&store, move |db| {
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", backlog::shelf(shelf)))?;
+            let rows = statement.query_map(("ke", 5, 7, 10), |row| row.get::<_, String>(3))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?.join("; "))
+        });
+        let plan = plan.await.unwrap();
+        assert!(plan.starts_with(&format!("SEARCH d USING INDEX {index} (")), "{shelf:?}: {plan}");
+        assert!(
+            !plan.contains("TEMP B-TREE") && plan.contains("SEARCH m USING INTEGER PRIMARY KEY"),
+            "{plan}"
+        );
+    }
+}
+
+/// A query of the test's own.
+async fn sql<T: Send + 'static>(
+    store: &Store,
+    read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    match &store.inner.engine.readers {
+        Readers::Sqlite(pool) => pool.read(read).await,
+        #[cfg(feature = "sled")]
+        Readers::Sled(_) => Err(Fault::NotOffered { what: "SQL" }),
+    }
 }
 
 /// Twice `chains` deliveries to one target, every second one behind another of its chain.
@@ -253,10 +241,17 @@ async fn backlog(store: &Store, chains: u32) {
             let (store, mut push) = (store.clone(), push(chain * 2 + version));
             push.subject.lineage = chain.to_string();
             callers.spawn(async move {
-                push.seen = store.standing(&push.subject).await.unwrap();
+                push.seen = store.standing(&push.subject, None).await.unwrap();
                 let message = push.id;
                 store.accept(push).await.unwrap();
-                let routing = Routing { message, config: Digest([0; 32]), deliveries: vec![delivery()] };
+                let routing = Routing {
+                    message,
+                    config: Digest([0; 32]),
+                    at: Timestamp(5),
+                    deliveries: vec![delivery()],
+                    superseded: Vec::new(),
+                    unaddressed: false,
+                };
                 store.route(routing).await.unwrap();
             });
         }
@@ -267,6 +262,8 @@ async fn backlog(store: &Store, chains: u32) {
 fn delivery() -> NewDelivery {
     NewDelivery {
         id: DeliveryId(Uuid::now_v7()),
+        about: None,
+        gap: None,
         target: MemberId::new("target").unwrap(),
         cargo: Cargo::Certificate,
         view: View::Full,
@@ -278,7 +275,7 @@ fn delivery() -> NewDelivery {
             bytes: b"{}".to_vec(),
         }),
         weight: 1,
-        urgent: false,
+        rank: Rank::Usual,
         created: Timestamp(5),
         held: None,
         losses: Vec::new(),

@@ -1,197 +1,172 @@
-//! The writer thread: batches in, one commit each, answers after it.
+//! The connection that writes: a transaction for a batch, a savepoint for each operation, one sync.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Shared, accept, attachment, checkpoint::Checkpoint, finish, is_fatal, reject, route};
-use crate::store::{
-    Config, Fault,
-    changes::Wakes,
-    job::{Done, Job},
-    queue::Queue,
+use super::{
+    Shared, accept, action, attachment, checkpoint::Checkpoint, epoch, finish, is_fatal, lanes, news, parked,
+    refused, reject, resend, route,
+};
+use crate::{
+    model::time::Timestamp,
+    store::{
+        Fault,
+        action::Acted,
+        attachment::{PackedAttachment, Put},
+        changes::Wakes,
+        engine::{Commits, Unready, Writes},
+        epoch::Comparison,
+        job::{PackedAct, PackedRouting},
+        lane::Change,
+        news::Digest,
+        pack::Packed,
+        record::{Acceptance, Accepted, Outcome, Rejection},
+        refused::Refused,
+        resend::{Asked, Resend},
+        tally::Tally,
+    },
 };
 
-/// The thread's own: the one connection that writes.
-pub(super) struct Writer {
+/// The one connection that writes, and what its batch adds up.
+pub(in crate::store) struct Committer {
     db: Connection,
-    queue: Arc<Queue<Job>>,
     shared: Arc<Shared>,
     checkpoint: Checkpoint,
     quota: reject::Quota,
-    batch_operations_max: usize,
+    tally: Tally,
+    wakes: Wakes,
 }
 
-/// What the operations of one batch add up beside their rows.
+/// What an operation works on: the transaction, and what the batch adds up beside its rows.
 pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
     pub(super) tally: Tally,
     pub(super) wakes: Wakes,
+    quota: &'a mut reject::Quota,
 }
 
-/// Changes of the counts.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Tally {
-    pub(super) messages: i64,
-    pub(super) unrouted: i64,
-    pub(super) open: i64,
-    pub(super) delivered: i64,
-    pub(super) failed: i64,
-    pub(super) held: i64,
-}
-
-/// The writer may not go on: a commit, sync or copy failed.
-struct Broken;
-
-/// Poisons the store if the writer thread panics, so that no caller waits for ever.
-struct Sentinel(Arc<Shared>, Arc<Queue<Job>>);
-
-impl Drop for Sentinel {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.poison();
-            self.1.close();
-        }
-    }
-}
-
-impl Writer {
+impl Committer {
     pub(super) fn new(
         db: Connection,
-        queue: Arc<Queue<Job>>,
         shared: Arc<Shared>,
         checkpoint: Checkpoint,
-        config: &Config,
+        rejections_per_member_max: u32,
     ) -> Self {
-        let quota = reject::Quota::new(config.rejections_per_member_max);
-        Self { db, queue, shared, checkpoint, quota, batch_operations_max: config.batch_operations_max }
-    }
-
-    /// Works until the queue is closed and empty, or a commit fails.
-    pub(super) fn run(mut self) {
-        let _sentinel = Sentinel(Arc::clone(&self.shared), Arc::clone(&self.queue));
-        while let Some(jobs) = self.queue.take(self.batch_operations_max) {
-            if self.batch(jobs).is_err() {
-                self.queue.close();
-            }
-        }
-        let orderly = self.shared.orderly.load(Ordering::Acquire) && !self.shared.is_poisoned();
-        if self.checkpoint.finish(&self.db, orderly).is_err() {
-            self.shared.poison();
-        }
-        self.shared.changes.wake_all();
-    }
-
-    fn batch(&mut self, jobs: Vec<Job>) -> Result<(), Broken> {
-        if self.shared.is_poisoned() {
-            return Err(self.broken(Vec::new(), jobs));
-        }
-        if let Err(fault) = execute(&self.db, "BEGIN IMMEDIATE") {
-            if is_fatal(&fault) {
-                return Err(self.broken(Vec::new(), jobs));
-            }
-            // Nothing was written, so nothing is in doubt: an operator's shell may hold the lock.
-            jobs.into_iter().for_each(|job| job.refuse(Fault::Engine("no write lock".into())));
-            return Ok(());
-        }
-        let mut batch = Batch { db: &self.db, tally: Tally::default(), wakes: Wakes::default() };
-        let mut done = Vec::with_capacity(jobs.len());
-        let mut jobs = jobs.into_iter();
-        while let Some(job) = jobs.next() {
-            let (outcome, lost) = carry_out(&mut batch, &mut self.quota, job);
-            done.push(outcome);
-            if lost {
-                return Err(self.broken(done, jobs.collect()));
-            }
-        }
-        let Batch { tally, wakes, .. } = batch;
-        if commit(&self.db, &self.shared, tally).is_err() {
-            return Err(self.broken(done, Vec::new()));
-        }
-        done.into_iter().for_each(Done::tell);
-        self.shared.changes.wake(&wakes);
-        self.checkpoint.after_commit(&self.db).map_err(|_| self.broken(Vec::new(), Vec::new()))
-    }
-
-    /// Poisons the store, then tells whoever waits.
-    ///
-    /// Whether a failed commit is on disk is unknown: callers find their own rows when they ask again after a restart.
-    fn broken(&self, done: Vec<Done>, jobs: Vec<Job>) -> Broken {
-        self.shared.poison();
-        done.into_iter().for_each(Done::poison);
-        jobs.into_iter().for_each(|job| job.refuse(Fault::Poisoned));
-        Broken
+        let quota = reject::Quota::new(rejections_per_member_max);
+        Self { db, shared, checkpoint, quota, tally: Tally::default(), wakes: Wakes::default() }
     }
 }
 
-/// Carries one operation out in a savepoint, so that a failing one leaves the rest of the batch alone.
-///
-/// The flag says that the whole transaction is lost.
-fn carry_out(batch: &mut Batch<'_>, quota: &mut reject::Quota, job: Job) -> (Done, bool) {
-    match job {
-        Job::Accept { push, bodies, reply } => {
-            let (result, broken) = isolated(batch, |batch| accept::accept(batch, &push, &bodies));
-            (Done::Accept(reply, result), broken)
+impl Commits for Committer {
+    fn begin(&mut self) -> Result<(), Unready> {
+        (self.tally, self.wakes) = (Tally::default(), Wakes::default());
+        // An operator's shell may hold the lock.
+        execute(&self.db, "BEGIN IMMEDIATE")
+            .map_err(|fault| if is_fatal(&fault) { Unready::Broken } else { Unready::Busy })
+    }
+
+    fn isolated<T>(
+        &mut self,
+        operation: impl FnOnce(&mut dyn Writes) -> Result<T, Fault>,
+    ) -> (Result<T, Fault>, bool) {
+        let db = &self.db;
+        if let Err(fault) = execute(db, "SAVEPOINT operation") {
+            return (Err(fault), true);
         }
-        Job::Route { routing, reply } => {
-            let (result, broken) = isolated(batch, |batch| route::route(batch, &routing));
-            (Done::Unit(reply, result), broken)
+        let wakes = std::mem::take(&mut self.wakes);
+        let mut batch = Batch { db, tally: self.tally, wakes, quota: &mut self.quota };
+        let result = operation(&mut batch);
+        let settled = match &result {
+            Ok(_) => {
+                self.tally = batch.tally;
+                execute(db, "RELEASE operation")
+            }
+            Err(_) => execute(db, "ROLLBACK TO operation").and_then(|()| execute(db, "RELEASE operation")),
+        };
+        self.wakes = batch.wakes;
+        // SQLite ends the whole transaction by itself on some faults of the disk.
+        let lost = settled.is_err() || db.is_autocommit() || result.as_ref().is_err_and(is_fatal);
+        (result, lost)
+    }
+
+    fn commit(&mut self) -> Result<Wakes, Fault> {
+        const COUNT: &str =
+            "UPDATE tally SET messages = messages + ?1, unrouted = unrouted + ?2, open = open + ?3,
+            delivered = delivered + ?4, failed = failed + ?5, held = held + ?6, parked = parked + ?7";
+        if self.tally != Tally::default() {
+            let Tally { messages, unrouted, parked, open, delivered, failed, held } = self.tally;
+            let columns = [messages, unrouted, open, delivered, failed, held, parked];
+            self.db.prepare_cached(COUNT)?.execute(columns)?;
         }
-        Job::Finish { outcome, notice, reply } => {
-            let (result, broken) = isolated(batch, |batch| finish::finish(batch, &outcome, notice.as_ref()));
-            (Done::Unit(reply, result), broken)
+        if self.shared.is_to_fail() {
+            return Err(Fault::Engine("commit made to fail".into()));
         }
-        Job::Put { put, reply } => {
-            let (result, broken) = isolated(batch, |batch| attachment::put(batch.db, &put));
-            (Done::Put(reply, result), broken)
-        }
-        Job::Remove { before, reply } => {
-            let (result, broken) = isolated(batch, |batch| attachment::remove(batch.db, before));
-            (Done::Removed(reply, result), broken)
-        }
-        Job::Reject(rejection) => {
-            let (_, broken) = isolated(batch, |batch| quota.keep(batch.db, &rejection));
-            (Done::Silent, broken)
-        }
+        execute(&self.db, "COMMIT")?;
+        Ok(std::mem::take(&mut self.wakes))
+    }
+
+    fn after_commit(&mut self) -> Result<(), Fault> {
+        self.checkpoint.after_commit(&self.db)
+    }
+
+    fn finish(self, orderly: bool) -> Result<(), Fault> {
+        self.checkpoint.finish(&self.db, orderly)
     }
 }
 
-fn isolated<T>(
-    batch: &mut Batch<'_>,
-    operation: impl FnOnce(&mut Batch<'_>) -> Result<T, Fault>,
-) -> (Result<T, Fault>, bool) {
-    let tally = batch.tally;
-    if let Err(fault) = execute(batch.db, "SAVEPOINT operation") {
-        return (Err(fault), true);
+impl Writes for Batch<'_> {
+    fn accept(&mut self, push: &Acceptance, bodies: &[Packed]) -> Result<Accepted, Fault> {
+        accept::accept(self, push, bodies)
     }
-    let result = operation(batch);
-    let settled = match &result {
-        Ok(_) => execute(batch.db, "RELEASE operation"),
-        Err(_) => {
-            batch.tally = tally;
-            execute(batch.db, "ROLLBACK TO operation").and_then(|()| execute(batch.db, "RELEASE operation"))
-        }
-    };
-    // SQLite ends the whole transaction by itself on some faults of the disk.
-    let broken = settled.is_err() || batch.db.is_autocommit() || result.as_ref().is_err_and(is_fatal);
-    (result, broken)
-}
 
-fn commit(db: &Connection, shared: &Shared, tally: Tally) -> Result<(), Fault> {
-    const COUNT: &str =
-        "UPDATE tally SET messages = messages + ?1, unrouted = unrouted + ?2, open = open + ?3,
-        delivered = delivered + ?4, failed = failed + ?5, held = held + ?6";
-    if tally != Tally::default() {
-        let Tally { messages, unrouted, open, delivered, failed, held } = tally;
-        db.prepare_cached(COUNT)?.execute([messages, unrouted, open, delivered, failed, held])?;
+    fn route(&mut self, routing: &PackedRouting) -> Result<(), Fault> {
+        route::route(self, routing)
     }
-    #[cfg(test)]
-    if shared.fail_commit.load(Ordering::Acquire) {
-        return Err(Fault::Engine("commit made to fail".into()));
+
+    fn finish(&mut self, outcome: &Outcome, notice: Option<&Packed>) -> Result<(), Fault> {
+        finish::finish(self, outcome, notice)
     }
-    #[cfg(not(test))]
-    let _ = shared;
-    execute(db, "COMMIT")
+
+    fn compare(&mut self, comparison: &Comparison) -> Result<(), Fault> {
+        epoch::compare(self.db, comparison)
+    }
+
+    fn resend(&mut self, resend: &Resend) -> Result<Asked, Fault> {
+        resend::ask(self, resend)
+    }
+
+    fn act(&mut self, act: &PackedAct) -> Result<Acted, Fault> {
+        action::act(self, act)
+    }
+
+    fn digest(&mut self, digest: Digest) -> Result<(), Fault> {
+        news::digest(self, digest)
+    }
+
+    fn lane(&mut self, change: &Change) -> Result<(), Fault> {
+        lanes::change(self, change)
+    }
+
+    fn put(&mut self, put: &PackedAttachment) -> Result<Put, Fault> {
+        attachment::put(self.db, put)
+    }
+
+    fn remove_loose(&mut self, before: Timestamp) -> Result<usize, Fault> {
+        attachment::remove(self.db, before)
+    }
+
+    fn give_up(&mut self, now: Timestamp, chains_max: u32) -> Result<usize, Fault> {
+        parked::give_up(self, now, chains_max)
+    }
+
+    fn reject(&mut self, rejection: &Rejection) -> Result<(), Fault> {
+        self.quota.keep(self.db, rejection)
+    }
+
+    fn refused(&mut self, counted: &[Refused]) -> Result<(), Fault> {
+        refused::add(self.db, counted)
+    }
 }
 
 fn execute(db: &Connection, statement: &str) -> Result<(), Fault> {

@@ -37,5 +37,20 @@ pub(super) fn rows() -> Vec<Row> {
             json(&tea("AL\r\nBAD")),
             (422, "field-invalid", "none of them a control character"),
         ),
+        row(
+            "a number that reads otherwise than it is",
+            json(&tea("AL-\u{202E}DAB")),
+            (422, "field-invalid", "one that is not seen"),
+        ),
+        row(
+            "an earlier number with what is not seen",
+            json(&tea("AL-BAD")).with("coo-function", "5").with("coo-earlier", "AL-\u{200B}SEEN"),
+            (422, "field-invalid", "the number of the certificate replaced"),
+        ),
+        row(
+            "replacement of itself",
+            json(&tea("AL-BAD")).with("coo-function", "5").with("coo-earlier", "AL-BAD"),
+            (422, "replaces-itself", "a number of its own"),
+        ),
     ]
 }

@@ -5,7 +5,7 @@ use super::*;
 /// The shipped region with files added, or its problems.
 fn shipped(more: &[(&str, String)]) -> Result<Region, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
-    copy_folder(&partners(), folder.path());
+    copy(&partners(), folder.path());
     for (name, text) in more {
         fs::write(folder.path().join(name), text).unwrap();
     }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use coohub::{
     deliver::inbox::Acknowledged,
-    model::id::Digest,
-    store::record::{Cargo, NewDelivery, View},
+    model::id::{AgreementId, Digest},
+    store::{
+        claim::Rank,
+        record::{Cargo, NewDelivery, View},
+    },
 };
 
 use super::world::{SOURCE, To, World, id, rate};
@@ -16,18 +19,18 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
     let first = world.send("RU-1", 1, &["kg"]).await[0];
     let second = world.send("RU-1", 2, &["kg"]).await[0];
     let other = world.send("RU-2", 1, &["kg"]).await[0];
-    let urgent = world.send_with("RU-3", 1, &["kg"], |delivery| delivery.urgent = true).await[0];
+    let urgent = world.send_with("RU-3", 1, &["kg"], |delivery| delivery.rank = Rank::Urgent).await[0];
     let inbox = world.inbox();
     assert!(
-        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap().is_empty(),
         "the bucket is empty at first"
     );
     world.hand.advance(Duration::from_secs(1));
-    let entries = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
+    let entries = inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap();
     let order: Vec<_> = entries.iter().map(|entry| entry.delivery).collect();
     assert_eq!(order, [urgent, first, other]);
     assert!(
-        inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty(),
+        inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap().is_empty(),
         "what is reserved is not offered"
     );
 
@@ -43,7 +46,7 @@ async fn a_mailbox_offers_heads_in_order_and_the_next_version_after_an_acknowled
 
     world.hand.advance(Duration::from_secs(1));
     let next: Vec<_> = inbox
-        .collect(&id("kg"), 10, usize::MAX)
+        .collect(&id("kg"), false, (10, usize::MAX))
         .await
         .unwrap()
         .into_iter()
@@ -57,13 +60,13 @@ async fn a_reservation_that_lapses_is_offered_again_with_the_same_bytes() {
     let world = World::new(&[("kg", To::Mailbox)]);
     world.send("RU-1", 1, &["kg"]).await;
     let inbox = world.inbox();
-    drop(inbox.collect(&id("kg"), 0, usize::MAX).await.unwrap());
+    drop(inbox.collect(&id("kg"), false, (0, usize::MAX)).await.unwrap());
     world.hand.advance(Duration::from_secs(1));
-    let first = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
+    let first = inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap();
     world.hand.advance(Duration::from_secs(299));
-    assert!(inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap().is_empty());
+    assert!(inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap().is_empty());
     world.hand.advance(Duration::from_secs(1));
-    let second = inbox.collect(&id("kg"), 10, usize::MAX).await.unwrap();
+    let second = inbox.collect(&id("kg"), false, (10, usize::MAX)).await.unwrap();
     assert_eq!((first[0].delivery, &first[0].body), (second[0].delivery, &second[0].body));
     // A late acknowledgement of the first offer counts as well.
     let digest = first[0].digest;
@@ -106,10 +109,32 @@ async fn what_does_not_fit_into_an_answer_is_not_reserved() {
     world.send("RU-1", 1, &["kg"]).await;
     world.send("RU-2", 1, &["kg"]).await;
     let inbox = world.inbox();
-    drop(inbox.collect(&id("kg"), 0, usize::MAX).await.unwrap());
+    drop(inbox.collect(&id("kg"), false, (0, usize::MAX)).await.unwrap());
     world.hand.advance(Duration::from_secs(1));
-    let first = inbox.collect(&id("kg"), 10, 1).await.unwrap();
-    let second = inbox.collect(&id("kg"), 10, 1).await.unwrap();
+    let first = inbox.collect(&id("kg"), false, (10, 1)).await.unwrap();
+    let second = inbox.collect(&id("kg"), false, (10, 1)).await.unwrap();
     assert_eq!((first.len(), second.len()), (1, 1), "each answer takes one, the other stays on offer");
     assert_ne!(first[0].delivery, second[0].delivery);
+}
+
+#[tokio::test]
+async fn a_fault_behind_what_is_shown_reserves_nothing_and_hides_nothing() {
+    let world = World::new(&[("kg", To::Mailbox), ("uz", To::Mailbox)]);
+    let shown = world.send("RU-1", 1, &["kg"]).await[0];
+    world.send_from("uz", "UZ-1", 1, &["kg"]).await;
+    let agreement = AgreementId::new("eaeu").unwrap();
+    world.reload(|region| {
+        region.agreements.get_mut(&agreement).unwrap().links[0].from = Some(id(SOURCE));
+    });
+    // That the second may not be sent any more cannot be written down.
+    let db = rusqlite::Connection::open(world.folder().join("coohub.db")).unwrap();
+    db.execute_batch(
+        "CREATE TRIGGER stuck BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'stuck'); END",
+    )
+    .unwrap();
+    let inbox = world.inbox();
+    drop(inbox.collect(&id("kg"), false, (0, usize::MAX)).await.unwrap());
+    world.hand.advance(Duration::from_secs(1));
+    let entries = world.while_time_flies(inbox.collect(&id("kg"), false, (10, usize::MAX))).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.delivery).collect::<Vec<_>>(), [shown]);
 }

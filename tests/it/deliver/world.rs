@@ -1,5 +1,7 @@
 //! A hub of lanes and mailboxes over a real store, with a clock turned by hand.
 
+mod given;
+
 use std::{collections::BTreeMap, future::Future, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use coohub::{
@@ -7,8 +9,10 @@ use coohub::{
     decode::document::Syntax,
     deliver::{
         self, Deliveries, Dice, Handles,
+        guard::ClockGuard,
         hold::Holds,
         inbox::{Entry, Inbox},
+        sight::Sight,
     },
     evidence::key::SigningKey,
     model::{
@@ -21,22 +25,30 @@ use coohub::{
     problem::Spot,
     region::{
         Region,
+        address::Addresses,
         agreement::{Agreement, Link, LinkState, ProofDemand, Unseen},
+        maintenance::Maintenance,
         member::{Acknowledge, Endpoint, Form, InboundRate, Member, OnUnrenderable, Rate, Reach, Takes},
     },
     stop::Tasks,
     store::{
         Config, Store,
-        record::{Acceptance, Accepted, Body, Cargo, Delivery, NewDelivery, Role, Routing, Standing, View},
+        claim::Rank,
+        lane::{Hold, Scope},
+        record::{Acceptance, Accepted, Body, Cargo, Delivery, NewDelivery, Role, Routing, View},
+        standing::Standing,
     },
+    telemetry::{metrics::Metrics, trace::Traces},
 };
 use tokio::sync::watch;
 
-use crate::support::partner::Partner;
+pub(crate) use self::given::rate;
+use self::given::*;
+use crate::support::{hub::PATIENCE, partner::Partner};
 
 pub(crate) const SOURCE: &str = "ru";
-/// Turns of the clock after which what a test waits for is taken never to happen: some 20 seconds.
-const TICKS_MAX: u32 = 10_000;
+/// Turns of the clock after which what a test waits for is taken never to happen: some 100 seconds.
+const TICKS_MAX: u32 = 50_000;
 
 /// The hub under test.
 pub(crate) struct World {
@@ -46,12 +58,14 @@ pub(crate) struct World {
     pub(crate) hand: Arc<Manual>,
     pub(crate) handles: Handles,
     pub(crate) tasks: Tasks,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// How a target of the world is reached.
 pub(crate) enum To<'a> {
     Push(&'a Partner),
+    /// With a sandbox.
+    Beside(&'a Partner, &'a Partner),
     Mailbox,
 }
 
@@ -68,16 +82,16 @@ impl World {
         let mut configs = BTreeMap::new();
         let mut members = vec![member(SOURCE, mailbox())];
         for (name, to) in targets {
-            members.push(member(
-                name,
-                match to {
-                    To::Mailbox => mailbox(),
-                    To::Push(partner) => {
-                        configs.insert(partner.url.clone(), partner.tls());
-                        push_to(&partner.url)
-                    }
-                },
-            ));
+            let mut at = |partner: &Partner| {
+                configs.insert(partner.url.clone(), partner.tls());
+                endpoint(&partner.url)
+            };
+            let (reach, sandbox) = match to {
+                To::Mailbox => (mailbox(), None),
+                To::Push(partner) => (Reach::Push(at(partner)), None),
+                To::Beside(partner, sandbox) => (Reach::Push(at(partner)), Some(at(sandbox))),
+            };
+            members.push(Member { sandbox, ..member(name, reach) });
         }
         let (region, watched) = watch::channel(Arc::new(region(members)));
         let der = SigningKey::generate().unwrap();
@@ -90,14 +104,35 @@ impl World {
                 configs.get(&endpoint.url).cloned().ok_or_else(|| "no such partner".to_owned())
             }),
             dice: Dice::Loaded(0),
-            holds: Holds::default(),
+            holds: Holds::new(store.clone(), BTreeMap::new()),
+            guard: ClockGuard::new(
+                clock.clone(),
+                store.clone(),
+                None,
+                deliver::Config::default().clock_step_max,
+            ),
+            sight: Sight::default(),
+            metrics: Metrics::default(),
+            traces: Traces::default(),
             config: deliver::Config::default(),
         };
-        Self { store, region, clock, hand, handles, tasks: Tasks::default(), _folder: folder }
+        Self { store, region, clock, hand, handles, tasks: Tasks::default(), folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn run(&self) {
         self.tasks.spawn(Deliveries::new(self.handles.clone()).run(self.tasks.clone()));
+    }
+
+    /// Holds a target's whole lane, as an operator does.
+    pub(crate) async fn hold(&self, target: &str) {
+        let scope = Scope { target: id(target), source: None };
+        let hold = Hold { why: "asked for".to_owned(), who: "aida".to_owned(), since: self.clock.now() };
+        self.handles.holds.hold(scope, hold).await.unwrap();
     }
 
     pub(crate) fn inbox(&self) -> Inbox {
@@ -114,6 +149,16 @@ impl World {
         self.region.send_replace(Arc::new(next));
     }
 
+    /// Waits no longer for a target's answers.
+    pub(crate) fn timeout(&self, target: &str, timeout: Duration) {
+        self.reload(|region| {
+            let Reach::Push(endpoint) = &mut region.members.get_mut(&id(target)).unwrap().reach else {
+                panic!("pushed to")
+            };
+            endpoint.timeout = timeout;
+        });
+    }
+
     /// Accepts and routes version `version` of certificate `number` to targets; gives the delivery ids.
     pub(crate) async fn send(&self, number: &str, version: u32, targets: &[&str]) -> Vec<DeliveryId> {
         self.send_with(number, version, targets, |_| {}).await
@@ -126,7 +171,33 @@ impl World {
         targets: &[&str],
         change: impl Fn(&mut NewDelivery),
     ) -> Vec<DeliveryId> {
-        let message = self.accept(number, version).await;
+        self.send_all((SOURCE, number, false), version, targets, change).await
+    }
+
+    /// As [`World::send`], from another source.
+    pub(crate) async fn send_from(
+        &self,
+        source: &str,
+        number: &str,
+        version: u32,
+        targets: &[&str],
+    ) -> Vec<DeliveryId> {
+        self.send_all((source, number, false), version, targets, |_| {}).await
+    }
+
+    /// Sends test traffic from a source to a target.
+    pub(crate) async fn send_test(&self, source: &str, number: &str, target: &str) -> DeliveryId {
+        self.send_all((source, number, true), 1, &[target], |_| {}).await[0]
+    }
+
+    async fn send_all(
+        &self,
+        (source, number, test): (&str, &str, bool),
+        version: u32,
+        targets: &[&str],
+        change: impl Fn(&mut NewDelivery),
+    ) -> Vec<DeliveryId> {
+        let message = self.accept((source, test), number, version).await;
         let mut ids = Vec::new();
         let mut deliveries = Vec::new();
         for target in targets {
@@ -137,15 +208,27 @@ impl World {
             deliveries.push(delivery);
         }
         let config = Digest([1; 32]);
-        self.store.route(Routing { message, config, deliveries }).await.unwrap();
+        self.store
+            .route(Routing {
+                message,
+                config,
+                at: Timestamp(0),
+                deliveries,
+                superseded: Vec::new(),
+                unaddressed: false,
+            })
+            .await
+            .unwrap();
         ids
     }
 
-    async fn accept(&self, number: &str, version: u32) -> MessageId {
+    async fn accept(&self, (source, test): (&str, bool), number: &str, version: u32) -> MessageId {
         let original = format!("<original number='{number}' version='{version}'/>");
         let subject = subject(number, version);
-        let seen = self.store.standing(&subject).await.unwrap();
-        let push = acceptance(original.as_bytes(), subject, seen, self.clock.now());
+        let seen = self.store.standing(&subject, None).await.unwrap();
+        let mut push = acceptance(original.as_bytes(), subject, seen, self.clock.now());
+        push.source = self::id(source);
+        push.test = test;
         let id = push.id;
         assert_eq!(self.store.accept(push).await.unwrap(), Accepted::Stored);
         id
@@ -181,6 +264,11 @@ impl World {
         self.while_time_passes(Duration::from_secs(2), done).await
     }
 
+    /// The clock runs fifty times as fast as it should: what takes minutes is seen to, and takes no hour on a busy machine.
+    pub(crate) async fn while_time_hurries<T>(&self, done: impl Future<Output = T>) -> T {
+        self.while_time_passes(Duration::from_millis(100), done).await
+    }
+
     /// Buckets fill, but no pause of a breaker or a retry ends.
     pub(crate) async fn while_time_creeps<T>(&self, done: impl Future<Output = T>) -> T {
         self.while_time_passes(Duration::from_millis(1), done).await
@@ -202,157 +290,16 @@ impl World {
     pub(crate) async fn offered(&self, member: &str) -> Vec<Entry> {
         let inbox = self.inbox();
         assert!(
-            inbox.collect(&id(member), 10, usize::MAX).await.unwrap().is_empty(),
+            inbox.collect(&id(member), false, (10, usize::MAX)).await.unwrap().is_empty(),
             "a burst has to be earned"
         );
         self.hand.advance(Duration::from_secs(1));
-        inbox.collect(&id(member), 10, usize::MAX).await.unwrap()
+        inbox.collect(&id(member), false, (10, usize::MAX)).await.unwrap()
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         self.tasks.stop();
-    }
-}
-
-fn subject(number: &str, version: u32) -> Key {
-    Key {
-        agreement: AgreementId::new("eaeu").unwrap(),
-        issuer: "RU-TPP".to_owned(),
-        number: number.to_owned(),
-        lineage: number.to_owned(),
-        version: Some(version),
-    }
-}
-
-fn acceptance(original: &[u8], subject: Key, seen: Standing, received: Timestamp) -> Acceptance {
-    let id = MessageId(uuid::Uuid::now_v7());
-    let digest = Digest::of(original);
-    Acceptance {
-        id,
-        source: self::id(SOURCE),
-        key: MessageKey::new(&id.to_string()).unwrap(),
-        digest,
-        fingerprint: digest,
-        received,
-        function: if subject.version == Some(1) { Function::Original } else { Function::Amendment },
-        subject,
-        earlier_lineage: None,
-        canonical: Some(digest),
-        format: None,
-        media_type: "application/xml".to_owned(),
-        config: Digest([1; 32]),
-        test: false,
-        answer: None,
-        duplicate_of: None,
-        attachments: Vec::new(),
-        demand: None,
-        judgements: Vec::new(),
-        leaves: BTreeMap::new(),
-        bodies: vec![body(Role::Original, original)],
-        receipt: b"receipt".to_vec(),
-        seen,
-    }
-}
-
-fn body(role: Role, bytes: &[u8]) -> Body {
-    Body {
-        role,
-        format: "canonical-xml".to_owned(),
-        table: Digest([0; 32]),
-        media_type: "application/xml".to_owned(),
-        bytes: bytes.to_vec(),
-    }
-}
-
-fn new_delivery(target: &str, text: &str) -> NewDelivery {
-    NewDelivery {
-        id: DeliveryId(uuid::Uuid::now_v7()),
-        target: id(target),
-        cargo: Cargo::Certificate,
-        view: View::Full,
-        body: Some(body(Role::Rendering, text.as_bytes())),
-        weight: 1,
-        urgent: false,
-        created: Timestamp(0),
-        held: None,
-        losses: Vec::new(),
-        because: "importing party".to_owned(),
-    }
-}
-
-fn region(members: Vec<Member>) -> Region {
-    let agreement = Agreement {
-        id: AgreementId::new("eaeu").unwrap(),
-        name: "EAEU".to_owned(),
-        aliases: Vec::new(),
-        parties: Vec::new(),
-        unions: Vec::new(),
-        proof: Some(ProofDemand::Connection),
-        proof_by_format: BTreeMap::new(),
-        importing_party: Vec::new(),
-        copies: Vec::new(),
-        links: vec![Link { from: None, to: None, state: LinkState::Live }],
-        hs_edition: None,
-        criteria: None,
-        unseen: Unseen::Forward,
-        severe: Vec::new(),
-    };
-    Region {
-        id: "eaeu".to_owned(),
-        name: "Eurasian".to_owned(),
-        hub: "hub".to_owned(),
-        members: members.into_iter().map(|member| (member.id.clone(), member)).collect(),
-        agreements: BTreeMap::from([(agreement.id.clone(), agreement)]),
-        tables: BTreeMap::new(),
-        codes: coohub::format::codes::list::Library::default(),
-        digest: Digest([1; 32]),
-    }
-}
-
-fn mailbox() -> Reach {
-    Reach::Mailbox { lease: Duration::from_secs(300) }
-}
-
-fn push_to(url: &str) -> Reach {
-    Reach::Push(Endpoint {
-        url: url.to_owned(),
-        anchors: PathBuf::new(),
-        acknowledge: Acknowledge::Echo,
-        timeout: Duration::from_millis(500),
-    })
-}
-
-pub(crate) fn rate(count: u32, seconds: u64, burst: u32) -> Rate {
-    let number = |n| NonZeroU32::new(n).unwrap();
-    let period = Duration::from_secs(seconds);
-    Rate { count: number(count), weight: number(count), period, burst: number(burst) }
-}
-
-/// A member whose rate is no hindrance.
-fn member(name: &str, reach: Reach) -> Member {
-    let many = NonZeroU32::new(1000).unwrap();
-    let minute = Duration::from_secs(60);
-    Member {
-        id: id(name),
-        name: name.to_owned(),
-        suspended: false,
-        identities: Vec::new(),
-        bodies: Vec::new(),
-        customs: Vec::new(),
-        sends: Vec::new(),
-        takes: Takes {
-            form: Form::Canonical(Syntax::Xml),
-            per_agreement: BTreeMap::new(),
-            on_unrenderable: OnUnrenderable::Hold,
-            items_max: 100,
-        },
-        reach,
-        rate: rate(1_000_000, 1, 1_000_000),
-        concurrency: NonZeroU32::new(4).unwrap(),
-        retry: Policy::new(vec![minute, minute * 5], minute * 60 * 24 * 7, minute * 60, 20).unwrap(),
-        inbound: InboundRate { per_second: many, burst: many, connections_max: 10 },
-        spot: Spot { file: Arc::from("members/x.toml"), line: 0, column: 0, key: String::new() },
     }
 }

@@ -1,8 +1,10 @@
 //! The importing customs answers, and the answer reaches the source; nobody else's answer counts.
 
+use coohub::message;
 use serde_json::json;
 
 use super::story::{Sheet, Story, tea};
+use crate::support::partner::Behaviour;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_the_importing_customs_reaches_the_source_as_message_and_in_the_state() {
@@ -57,4 +59,30 @@ async fn a_customs_that_was_not_sent_the_certificate_has_nothing_to_answer() {
           d1 to corvania (importing party by destinationCountry): mec-origine-xml, 23 lost, delivered
         "#,
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_answers_a_notice_or_an_answer() {
+    let mut story = Story::begin().await;
+    story.at.partner("corvania").behave(Behaviour::Refuse("certificate-invalid"));
+    story.deliver("almora", "issue", Sheet::json(&tea("AL-1"))).await;
+    story.at.partner("corvania").behave(Behaviour::Store);
+    let next = story.deliver("almora", "next", Sheet::json(&tea("AL-2"))).await;
+    let received = story.at.state("almora", &next).await["deliveries"][0]["delivery"].clone();
+    let answer = json!({"function": "response", "delivery": received, "answer": "received"});
+    story.deliver("corvania", "received", Sheet::message(&answer)).await;
+    let told = async || loop {
+        let taken = story.at.partner("almora").received();
+        let of = |cargo: &str| taken.iter().find(|one| one.header("CoO-Cargo") == cargo);
+        if let (Some(notice), Some(response)) = (of("notice"), of("response")) {
+            return [notice.delivery().to_owned(), response.delivery().to_owned()];
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    for id in told().await {
+        let answer = json!({"function": "response", "delivery": id, "answer": "accepted"});
+        let body = answer.to_string();
+        let pushed = story.at.member("almora").push(&id, message::MEDIA_TYPE, Vec::new(), body.into()).await;
+        assert_eq!(pushed.unwrap().json()["code"], "delivery-unknown");
+    }
 }

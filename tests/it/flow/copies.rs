@@ -5,19 +5,12 @@ use coohub::{
     map,
 };
 
-use super::story::{Sheet, Story};
-use crate::support::hub::sample;
-
-/// Corvania's certificate for Dunmere, through Estalia.
-fn through_estalia() -> String {
-    let transport = "<Transport>\n      <Transit>\n<Lieu>Nea Poli</Lieu><Pays>XE</Pays></Transit>";
-    sample("mec-origine-xml/samples/corvania-dunmere.xml").replacen("<Transport>", transport, 1)
-}
+use super::story::{Sheet, Story, through_estalia};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transit_state_sees_the_fields_of_its_rule_and_no_others() {
     let mut story = Story::begin().await;
-    story.deliver("corvania", "transit", Sheet::xml(through_estalia())).await;
+    story.deliver("corvania", "transit", Sheet::xml(through_estalia(318))).await;
     let copies = story.collect("estalia").await;
     let decoded = decode::decode(Syntax::Xml, &copies[0], &Limits::DEFAULT).unwrap();
     let shown = map::canonical::map(&decoded.document).certificate;
@@ -50,7 +43,7 @@ async fn a_transit_state_sees_the_fields_of_its_rule_and_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_original_is_for_whoever_has_the_full_view() {
     let mut story = Story::begin().await;
-    story.deliver("corvania", "transit", Sheet::xml(through_estalia())).await;
+    story.deliver("corvania", "transit", Sheet::xml(through_estalia(318))).await;
     story.collect("dunmere").await;
     story.collect("estalia").await;
     let state = story.at.state("corvania", &story.id("m1")).await;
@@ -61,7 +54,7 @@ async fn the_original_is_for_whoever_has_the_full_view() {
     let path = |target: &str| format!("/v1/deliveries/{}/original", delivery(target));
     let original = story.at.member("dunmere").get(&path("dunmere")).await.unwrap();
     assert_eq!((original.status, original.header("content-type")), (200, Some("application/xml")));
-    assert_eq!(original.body, through_estalia(), "byte for byte");
+    assert_eq!(original.body, through_estalia(318), "byte for byte");
     for (asker, whose) in [("estalia", "estalia"), ("estalia", "dunmere"), ("corvania", "dunmere")] {
         let answer = story.at.member(asker).get(&path(whose)).await.unwrap();
         assert_eq!(answer.status, 404, "{asker} asks for the original sent to {whose}");
@@ -72,7 +65,7 @@ async fn the_original_is_for_whoever_has_the_full_view() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_state_of_a_message_is_its_sources_alone() {
     let mut story = Story::begin().await;
-    let id = story.deliver("corvania", "transit", Sheet::xml(through_estalia())).await;
+    let id = story.deliver("corvania", "transit", Sheet::xml(through_estalia(318))).await;
     for other in ["dunmere", "estalia", "almora"] {
         let answer = story.at.member(other).get(&format!("/v1/messages/{id}")).await.unwrap();
         assert_eq!(answer.status, 404, "{other}");

@@ -1,11 +1,9 @@
 //! Real documents, read from the corpus beside the project where it is present.
 
-use std::{collections::BTreeMap, ffi::OsString};
-
-use coohub::cli;
+use std::ffi::OsString;
 
 use super::story::{Sheet, Story};
-use crate::support::{hub::Community, need::corpus, region::TestRegion};
+use crate::support::{command, hub::Community, need::corpus, region::TestRegion};
 
 const UNSIGNED_COD: &str = "aladi-cod/A14-FormA18-unsigned.xml";
 
@@ -43,10 +41,8 @@ async fn the_same_cod_is_mapped_whole_on_the_command_line() {
     let at = Community::of(a14().write()).await;
     let file = format!("{}/../shared/corpus/{UNSIGNED_COD}", env!("CARGO_MANIFEST_DIR"));
     let region = at.path("partners").into_os_string();
-    let arguments = ["coohub", "map", &file, "--to", "canonical", "--region"].map(OsString::from);
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = cli::run(arguments.into_iter().chain([region]), &BTreeMap::new(), &mut out, &mut err);
-    let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+    let arguments = ["map", &file, "--to", "canonical", "--region"].map(OsString::from);
+    let (code, out, err) = command::coohub(arguments.into_iter().chain([region]));
     assert_eq!(code, 0, "{err}");
     assert!(
         err.contains("not issued: it lacks the issuing body, the certificate number, the issue date"),

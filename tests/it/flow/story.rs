@@ -73,6 +73,18 @@ pub(crate) fn reworded(tea: &Value, words: &str) -> Value {
     tea
 }
 
+/// An amendment to other words.
+pub(crate) fn amended(tea: &Value, words: &str) -> Sheet {
+    Sheet::json(&reworded(tea, words)).with("coo-function", "4")
+}
+
+/// Corvania's certificate for Dunmere, through Estalia, under a number of its own.
+pub(crate) fn through_estalia(number: u32) -> String {
+    let transport = "<Transport>\n      <Transit>\n<Lieu>Nea Poli</Lieu><Pays>XE</Pays></Transit>";
+    let text = sample("mec-origine-xml/samples/corvania-dunmere.xml");
+    text.replacen("<Transport>", transport, 1).replacen("000318", &format!("{number:06}"), 1)
+}
+
 /// The same certificate for another importing country.
 pub(crate) fn bound_for(tea: &Value, country: &str) -> Value {
     let mut tea = tea.clone();
@@ -116,6 +128,11 @@ impl Story {
     /// Writes a line of one's own.
     pub(crate) fn note(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
+    }
+
+    /// The chronicle so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Holds the chronicle to what is expected, line by line.
@@ -239,6 +256,10 @@ impl Story {
         );
         if header("Content-Type") == message::MEDIA_TYPE {
             let said: Value = serde_json::from_slice(bytes).unwrap();
+            if let Some(number) = said["number"].as_str() {
+                let about = format!("{number} v{}", said["version"]);
+                assert_eq!(about, format!("{} v{version}", header("CoO-Number")), "headers and body agree");
+            }
             let _ = write!(line, ", {}", word(&said["function"]));
             if let Some(delivery) = said["delivery"].as_str() {
                 let answered = self.name("d", delivery);
@@ -248,7 +269,16 @@ impl Story {
         } else {
             let _ = write!(line, ", {}", header("Content-Type"));
         }
+        let unseen = header("CoO-Unseen");
+        if !unseen.is_empty() {
+            let _ = write!(line, ", unseen: {unseen}");
+        }
         line
+    }
+
+    /// The payload of the receipt that a source got under a key.
+    pub(crate) async fn receipt(&self, source: &str, key: &str) -> Value {
+        self.verified(source, &self.receipts[&format!("{source} {key}")]).await
     }
 
     /// The payload of a receipt, verified with the published keys.

@@ -4,10 +4,14 @@ use std::{num::NonZeroU32, time::Duration};
 
 use coohub::{clock::Clock, listen::Config, region::member::InboundRate};
 
-use crate::support::{
-    client::{connect, content_digest, exchange, stream},
-    door::{open, open_at},
-    pki::{Leaf, Wanted},
+use crate::{
+    flow::story::tea,
+    support::{
+        client::{content_digest, exchange, stream},
+        door::{open, open_at},
+        hub::Community,
+        pki::{Leaf, Wanted},
+    },
 };
 
 fn head(length: &str) -> String {
@@ -43,6 +47,7 @@ async fn room_for_a_body_is_taken_before_it_is_read_and_always_given_back() {
     let config = Config {
         body_bytes_max: 100,
         bodies_in_flight_bytes_max: 100,
+        reserved_bodies_bytes_max: 0,
         body_room_timeout: Duration::ZERO,
         ..Config::default()
     };
@@ -91,6 +96,51 @@ async fn a_member_that_fills_its_share_of_room_leaves_the_others_theirs() {
     assert_eq!(own.push("k", &[b'a'; 11]).await.unwrap().code(), "busy");
     let mut other = door.connect(&door.bb).await;
     assert_ne!(other.push("k", &[b'a'; 100]).await.unwrap().code(), "busy");
+}
+
+#[tokio::test]
+async fn however_much_room_others_hold_each_member_gets_one_body_in() {
+    let config = Config {
+        member_bodies_bytes_max: 100,
+        bodies_in_flight_bytes_max: 100,
+        reserved_bodies_bytes_max: 50,
+        body_room_timeout: Duration::ZERO,
+        ..Config::default()
+    };
+    let door = open(config).await;
+    let slow = |bytes: usize| head(&format!("content-length: {bytes}\r\nexpect: 100-continue"));
+    let mut most = stream(&door.settings(&door.aa), door.address).await.unwrap();
+    exchange(&mut most, &slow(90), "100 Continue").await;
+    let mut own = door.connect(&door.aa).await;
+    assert_ne!(own.push("k", &[b'a'; 10]).await.unwrap().code(), "busy", "the last of what all share");
+    let mut rest = stream(&door.settings(&door.aa), door.address).await.unwrap();
+    exchange(&mut rest, &slow(10), "100 Continue").await;
+
+    let mut other = door.connect(&door.bb).await;
+    assert_eq!(other.push("k", &[b'a'; 51]).await.unwrap().code(), "busy", "51 do not fit into the reserve");
+    let mut first = stream(&door.settings(&door.bb), door.address).await.unwrap();
+    exchange(&mut first, &slow(40), "100 Continue").await;
+    let mut other = door.connect(&door.bb).await;
+    let second = other.push("k", &[b'a'; 10]).await.unwrap();
+    assert_eq!(second.code(), "busy", "the reserve is for members that hold nothing");
+}
+
+#[tokio::test]
+async fn a_body_that_hardly_comes_is_a_timeout_before_its_time_is_over() {
+    let drip = |bytes_per_second| Config {
+        body_grace: Duration::from_millis(50),
+        body_bytes_per_second_min: bytes_per_second,
+        body_read_timeout: Duration::from_secs(30),
+        ..Config::default()
+    };
+    let door = open(drip(1000)).await;
+    let mut slow = stream(&door.settings(&door.aa), door.address).await.unwrap();
+    let answer = exchange(&mut slow, &format!("{}<cert", head("content-length: 14")), "").await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"timeout\""), "{answer}");
+
+    let door = open(Config { body_read_timeout: Duration::from_millis(200), ..drip(0) }).await;
+    let mut slow = stream(&door.settings(&door.aa), door.address).await.unwrap();
+    exchange(&mut slow, &format!("{}<cert", head("content-length: 14\r\nexpect: 100-continue")), "408").await;
 }
 
 #[tokio::test]
@@ -156,14 +206,19 @@ async fn a_member_over_its_pace_is_told_when_to_come_back() {
     })
     .await;
     let mut client = door.connect(&door.aa).await;
-    let mut codes = Vec::new();
-    for _ in 0..3 {
-        codes.push(client.get("/v1/ping").await.unwrap());
+    for _ in 0..2 {
+        assert_eq!(client.get("/v1/ping").await.unwrap().status, 200, "its burst");
     }
-    assert_eq!(codes[0].status, 200);
-    assert_eq!(codes[1].status, 200);
-    assert_eq!((codes[2].status.as_u16(), codes[2].code().as_str()), (429, "too-many-requests"));
-    assert_eq!(codes[2].header("retry-after"), "1");
+    // A slow machine may let a second pass between two pings, and never between all of them.
+    let mut past = client.get("/v1/ping").await.unwrap();
+    for _ in 0..50 {
+        if past.status != 200 {
+            break;
+        }
+        past = client.get("/v1/ping").await.unwrap();
+    }
+    assert_eq!((past.status.as_u16(), past.code().as_str()), (429, "too-many-requests"));
+    assert_eq!(past.header("retry-after"), "1");
     let mut other = door.connect(&door.bb).await;
     assert_eq!(other.get("/v1/ping").await.unwrap().status, 200, "a pace is one member's own");
 }
@@ -190,20 +245,47 @@ async fn a_member_has_its_connections_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn past_the_connections_of_the_door_peers_wait() {
+async fn past_the_connections_of_the_door_one_more_is_told_to_come_again() {
     let door = open(Config { connections_max: 1, ..Config::default() }).await;
     let mut first = door.connect(&door.aa).await;
-    let settings = door.settings(&door.bb);
-    let mut second = Box::pin(connect(&settings, door.address));
-    for _ in 0..20 {
-        tokio::select! {
-            biased;
-            _ = &mut second => panic!("the second was let in beside the first"),
-            answer = first.get("/v1/ping") => assert_eq!(answer.unwrap().status, 200),
-        }
-    }
+    assert_eq!(first.get("/v1/ping").await.unwrap().status, 200);
+    let mut second = door.connect(&door.bb).await;
+    let answer = second.get("/v1/ping").await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "busy"));
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
     drop(first);
-    assert_eq!(second.await.unwrap().get("/v1/ping").await.unwrap().status, 200);
+    let back = async { while door.connect(&door.bb).await.get("/v1/ping").await.unwrap().status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), back).await.expect("the place came back");
+}
+
+#[tokio::test]
+async fn connections_past_a_members_own_cap_take_no_place_of_others() {
+    let config = Config { connections_max: 3, strangers_max: 1, ..Config::default() };
+    let door = open_at(config, Clock::Real, |member| member.inbound.connections_max = 1).await;
+    let mut own = door.connect(&door.aa).await;
+    assert_eq!(own.get("/v1/ping").await.unwrap().status, 200);
+    let mut surplus = Vec::new();
+    for _ in 0..10 {
+        surplus.push(stream(&door.settings(&door.aa), door.address).await.unwrap());
+    }
+    let mut other = door.connect(&door.bb).await;
+    assert_eq!(other.get("/v1/ping").await.unwrap().status, 200);
+    assert_eq!(own.get("/v1/ping").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn sockets_that_do_not_shake_hands_give_way_to_those_that_do() {
+    use tokio::io::AsyncReadExt as _;
+    let config = Config { handshakes_max: 4, handshakes_per_address_max: 4, ..Config::default() };
+    let door = open(Config { handshake_timeout: Duration::from_secs(60), ..config }).await;
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        idle.push(tokio::net::TcpStream::connect(door.address).await.unwrap());
+    }
+    assert_eq!(door.connect(&door.aa).await.get("/v1/ping").await.unwrap().status, 200);
+    for socket in &mut idle[..36] {
+        assert_eq!(socket.read(&mut [0; 1]).await.unwrap_or(0), 0, "the oldest were dropped");
+    }
 }
 
 #[tokio::test]
@@ -223,4 +305,22 @@ async fn strangers_cannot_take_the_places_of_members() {
     assert_eq!(dropped.unwrap(), "");
     assert_eq!(door.connect(&door.aa).await.get("/v1/ping").await.unwrap().status, 200);
     assert!(!firsts.is_finished() || !seconds.is_finished());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_is_not_answered_in_time_may_be_taken_and_is_sent_again() {
+    let mut at = Community::shipped().await;
+    at.start_with(|config| config.listen.request_timeout = Duration::from_millis(300)).await;
+    // Somebody else writes, so that no commit ends.
+    let mut db = rusqlite::Connection::open(at.path("data/coohub.db")).unwrap();
+    let writing = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let push = async || {
+        let body = tea("AL-1").to_string().into();
+        at.member("almora").push("k", "application/json", Vec::new(), body).await.unwrap()
+    };
+    let late = push().await;
+    assert_eq!((late.status, late.json()["code"].as_str()), (503, Some("busy")));
+    assert!(late.json()["detail"].as_str().unwrap().contains("may have been taken"), "{late:?}");
+    drop(writing);
+    while push().await.status >= 300 {}
 }

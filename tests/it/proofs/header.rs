@@ -1,9 +1,8 @@
 //! A signature beside the document, through a whole hub: from a member's signing to the registry's judgement.
 
-use std::{collections::BTreeMap, ffi::OsString, fs, process::Command};
+use std::{ffi::OsString, fs, process::Command};
 
 use coohub::{
-    cli,
     decode::proof::jws::{
         self,
         sign::{Official, sign},
@@ -16,6 +15,7 @@ use coohub::{
 use crate::{
     flow::story::{Sheet, Story, cancellation, tea},
     support::{
+        command,
         hub::{Community, sample},
         need::installed,
     },
@@ -123,7 +123,7 @@ async fn a_member_signs_on_the_command_line() {
     fs::write(&file, tea("AL-9").to_string()).unwrap();
     let path = |name: &str| at.path(name).into_os_string();
     let push = |signed: Vec<OsString>| {
-        let mut arguments: Vec<OsString> = ["coohub", "push", "--hub"].map(OsString::from).to_vec();
+        let mut arguments: Vec<OsString> = ["push", "--hub"].map(OsString::from).to_vec();
         arguments.extend([format!("https://localhost:{}", at.port).into(), "--leaf".into()]);
         arguments.extend([
             path("certs/dev/almora/leaf.pem"),
@@ -133,9 +133,8 @@ async fn a_member_signs_on_the_command_line() {
         arguments.extend(["--anchors".into(), path("certs/dev/anchor.pem"), file.clone().into_os_string()]);
         arguments.extend(signed);
         tokio::task::spawn_blocking(move || {
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code = cli::run(arguments.into_iter(), &BTreeMap::new(), &mut out, &mut err);
-            (code, String::from_utf8([out, err].concat()).unwrap())
+            let (code, out, err) = command::coohub(arguments);
+            (code, out + &err)
         })
     };
     let signed =
@@ -149,15 +148,15 @@ async fn a_member_signs_on_the_command_line() {
     assert!(code == 0 && text.contains("\"verdict\": \"accepted\""), "{code} {text}");
 }
 
-/// The block of the README that signs with openssl, run as it stands.
+/// The block of the members' interface that signs with openssl, run as it stands.
 #[test]
-fn what_the_readme_signs_with_openssl_verifies() {
+fn what_the_page_signs_with_openssl_verifies() {
     if !installed("openssl") || !installed("bash") {
         return;
     }
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let start = readme.find("url() {").expect("the README signs with openssl");
-    let recipe = readme[start..].split("\n```").next().unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/interface.md")).unwrap();
+    let start = page.find("url() {").expect("the page signs with openssl");
+    let recipe = page[start..].split("\n```").next().unwrap();
     let (recipe, _) = recipe.split_once("\ncurl").expect("and sends what it signed");
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();

@@ -1,9 +1,6 @@
 //! Through the hub: what an agreement demands, what is kept of the verdict, and who is told of it.
 
-use std::{collections::BTreeMap, ffi::OsString};
-
 use coohub::{
-    cli,
     decode::proof::{SignerRole, sign::sign_part},
     evidence::key::{PublicKey, verify},
     model::{
@@ -13,7 +10,10 @@ use coohub::{
 };
 use serde_json::Value;
 
-use crate::support::hub::{Community, sample};
+use crate::support::{
+    command,
+    hub::{Community, sample},
+};
 
 const COD: &str = "aladi-cod/samples/mecta-brisca-almora.xml";
 const LISTED: &str = "leaf = \"dev/brisca/official.pem\"\nfrom = \"2026-01-01\"\n";
@@ -128,19 +128,19 @@ async fn a_revocation_counts_from_the_reload_that_brings_it() {
     at.start().await;
     let file = "members/brisca.toml";
     // The document says eleven in Sao Paulo, which is two in the afternoon in UTC.
-    let revoked = |at: &Community, old: &str, time: &str| {
+    let revoked = async |at: &Community, old: &str, time: &str| {
         let entry = |time: &str| {
             if time.is_empty() { LISTED.to_owned() } else { format!("{LISTED}revoked_at = \"{time}\"\n") }
         };
         at.edit(file, &entry(old), &entry(time));
-        at.hub().reload().unwrap();
+        at.hub().reload().await.unwrap();
     };
     let cod = at.signed("brisca", &sample(COD));
-    revoked(&at, "", "2026-09-04T14:00:00Z");
+    revoked(&at, "", "2026-09-04T14:00:00Z").await;
     let (status, problem) = push(&at, "one", &cod).await;
     assert_eq!((status, &problem["code"]), (422, &"signer-revoked".into()), "{problem}");
     assert!(problem["detail"].as_str().unwrap().ends_with("(SCOD 03)"), "{problem}");
-    revoked(&at, "2026-09-04T14:00:00Z", "2026-09-04T14:00:01Z");
+    revoked(&at, "2026-09-04T14:00:00Z", "2026-09-04T14:00:01Z").await;
     assert_eq!(push(&at, "one", &cod).await.0, 202);
     at.stop().await;
 }
@@ -149,10 +149,8 @@ async fn a_revocation_counts_from_the_reload_that_brings_it() {
 async fn check_says_so_on_the_command_line() {
     let at = Community::shipped().await;
     at.edit("members/brisca.toml", LISTED, &format!("{LISTED}\n[[body.signer]]\nname = \"Again\"\n{LISTED}"));
-    let arguments = ["coohub", "check"].map(OsString::from).into_iter().chain([at.folder().into()]);
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    assert_eq!(cli::run(arguments, &BTreeMap::new(), &mut out, &mut err), 0);
-    let out = String::from_utf8(out).unwrap();
+    let (code, out, _) = command::coohub(["check".as_ref(), at.folder()]);
+    assert_eq!(code, 0);
     let notice = "body[1].signer[2]: the leaf of \"Again\" is listed for \"XBB01\" on line ";
     assert!(out.contains(notice), "{out}");
 }

@@ -5,7 +5,8 @@ use coohub::{
     store::{
         Store,
         attachment::{Attachment, COUNTED_BYTES_MIN, Put, REMOVED_AT_ONCE_MAX},
-        record::{Acceptance, Accepted, Standing},
+        record::{Acceptance, Accepted},
+        standing::Standing,
     },
 };
 
@@ -34,13 +35,13 @@ async fn an_accepted_message_keeps_its_attachments_whatever_is_removed() {
         assert_eq!(store.put(attachment(bytes, 0)).await.unwrap(), Put::Stored);
     }
     let first = naming("k1", &[b"two", b"one"]);
-    stored(&store, first.clone()).await;
+    let (_, id) = routed(&store, first.clone(), delivery("ke")).await;
     assert_eq!(store.put(attachment(b"loose", 0)).await.unwrap(), Put::Stored);
     assert_eq!(store.remove_loose(NEVER).await.unwrap(), 1);
     drop(store);
 
     let store = Store::open(&config(&folder)).unwrap();
-    let provenance = store.provenance(first.id).await.unwrap().unwrap();
+    let provenance = store.sending(id).await.unwrap().unwrap().provenance;
     assert_eq!((provenance.digest, provenance.attachments), (first.digest, first.attachments));
     let kept = store.attachment(&member("issuer"), Digest::of(b"one")).await.unwrap().unwrap();
     assert_eq!((kept.media_type.as_str(), kept.size), ("image/png", 3));
@@ -55,7 +56,7 @@ async fn a_message_without_its_attachment_is_not_stored_at_all() {
     let push = naming("k1", &[b"one", b"two", b"six"]);
     let missing = Accepted::Missing(vec![Digest::of(b"two"), Digest::of(b"six")]);
     assert_eq!(store.accept(push.clone()).await.unwrap(), missing);
-    assert_eq!(store.standing(&push.subject).await.unwrap(), Standing::default());
+    assert_eq!(store.standing(&push.subject, None).await.unwrap(), Standing::default());
     assert_eq!(
         store.remove_loose(NEVER).await.unwrap(),
         1,

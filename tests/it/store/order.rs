@@ -4,13 +4,14 @@ use coohub::{
     model::{delivery::State, envelope::Function, id::DeliveryId, reason::Reason, time::Timestamp},
     store::{
         Fault, Store,
-        record::{Acceptance, Cargo, NewDelivery, Outcome, View},
+        claim::{Claim, Rank, Stream, Turn},
+        record::{Acceptance, Cargo, NewDelivery, Outcome, Routing, View},
     },
 };
 
 use super::support::*;
 
-fn amendment(key: &str, number: &str, version: u32) -> Acceptance {
+pub(super) fn amendment(key: &str, number: &str, version: u32) -> Acceptance {
     Acceptance { function: Function::Amendment, subject: subject(number, Some(version)), ..push(key, number) }
 }
 
@@ -22,7 +23,7 @@ fn replacement(key: &str, number: &str, earlier: &str) -> Acceptance {
     }
 }
 
-async fn due(store: &Store, target: &str) -> Vec<DeliveryId> {
+pub(super) async fn due(store: &Store, target: &str) -> Vec<DeliveryId> {
     let found = store.due(&member(target), Timestamp(NOW.0 + 1_000), 100, &[]).await.unwrap();
     found.into_iter().map(|delivery| delivery.id).collect()
 }
@@ -100,7 +101,7 @@ async fn a_hold_is_remembered_while_queued_and_ends_by_release() {
     end(&store, first, State::Expired, 1).await;
     assert_eq!(words(&store, &[first, held, last]).await, ["expired", "held", "queued"]);
     assert!(due(&store, "ke").await.is_empty(), "the chain waits for an operator");
-    assert_eq!(store.rendering(held).await.unwrap(), None);
+    assert_eq!(store.sending(held).await.unwrap(), None);
 
     let release = outcome(held, None, State::Due { at: NOW }, 2);
     store.finish(release).await.unwrap();
@@ -143,7 +144,7 @@ async fn an_outcome_told_twice_is_kept_once() {
     let (_, first) = routed(&store, push("k1", "A-1"), delivery("ke")).await;
     let notice = NewDelivery { cargo: Cargo::Notice, view: View::Notice, ..delivery("issuer") };
     let refused = Outcome {
-        notice: Some(notice.clone()),
+        telling: Some(telling(notice.clone())),
         ..outcome(first, Some(attempt(1, "refused")), State::Refused { reason: Reason::Refused }, 1)
     };
     store.finish(refused.clone()).await.unwrap();
@@ -174,29 +175,48 @@ async fn a_message_is_routed_once_and_never_before_an_earlier_one_of_its_chain()
 }
 
 #[tokio::test]
-async fn urgent_goes_first_then_due_time_then_sequence_and_what_is_in_hand_is_skipped() {
+async fn urgent_goes_first_bulk_last_then_due_time_then_sequence_and_what_is_in_hand_is_skipped() {
     let Fixture { store, folder: _folder } = fixture();
     let mut ids = Vec::new();
-    for (number, urgent, created) in [("1", false, 30), ("2", false, 10), ("3", false, 10), ("4", true, 40)] {
-        let new = NewDelivery { urgent, created: Timestamp(NOW.0 + created), ..delivery("ke") };
+    let made = [
+        ("1", Rank::Usual, 30),
+        ("2", Rank::Usual, 10),
+        ("3", Rank::Usual, 10),
+        ("4", Rank::Urgent, 40),
+        ("5", Rank::Bulk, 5),
+    ];
+    for (number, rank, created) in made {
+        let new = NewDelivery { rank, created: Timestamp(NOW.0 + created), ..delivery("ke") };
         ids.push(routed(&store, push(number, number), new).await.1);
     }
-    assert_eq!(due(&store, "ke").await, [ids[3], ids[1], ids[2], ids[0]]);
+    assert_eq!(due(&store, "ke").await, [ids[3], ids[1], ids[2], ids[0], ids[4]]);
     let ke = member("ke");
     let claim = async |now: i64, limit: usize, skip: &[DeliveryId]| {
         let found = store.due(&ke, Timestamp(NOW.0 + now), limit, skip).await.unwrap();
         found.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
     assert_eq!(claim(1_000, 2, &[ids[3], ids[2]]).await, [ids[1], ids[0]]);
-    assert_eq!(claim(10, 10, &[]).await, [ids[1], ids[2]], "not before its time");
+    let all = [ids[3], ids[1], ids[2], ids[0], ids[4]];
+    assert_eq!(
+        claim(10, 10, &[]).await,
+        all,
+        "first attempts wait for no time that a clock said before it was put back"
+    );
     assert!(claim(1_000, 0, &[]).await.is_empty());
-    assert_eq!(store.next_due(&ke).await.unwrap(), Some(Timestamp(NOW.0 + 10)));
-    assert_eq!(store.next_due(&member("tz")).await.unwrap(), None);
-    store
-        .finish(outcome(ids[1], Some(attempt(1, "deferred")), State::Due { at: Timestamp(NOW.0 + 99) }, 1))
-        .await
-        .unwrap();
-    assert_eq!(claim(1_000, 10, &[]).await, [ids[3], ids[2], ids[0], ids[1]]);
+    assert_eq!(
+        store.next_due(&ke, Stream::All, Timestamp(NOW.0 + 9)).await.unwrap(),
+        Some(Timestamp(NOW.0 + 5)),
+        "of any rank"
+    );
+    assert_eq!(store.next_due(&ke, Stream::All, NOW).await.unwrap(), Some(NOW), "at once");
+    assert_eq!(store.backlog(&ke, Timestamp(NOW.0 + 1_000)).await.unwrap().due, 5);
+    assert_eq!(store.next_due(&member("tz"), Stream::All, NOW).await.unwrap(), None);
+    let mut failed =
+        outcome(ids[1], Some(attempt(1, "deferred")), State::Due { at: Timestamp(NOW.0 + 99) }, 1);
+    failed.life.failures = 1;
+    store.finish(failed).await.unwrap();
+    assert_eq!(claim(98, 10, &[]).await, [ids[3], ids[2], ids[0], ids[4]], "a retry not before its time");
+    assert_eq!(claim(1_000, 10, &[]).await, [ids[3], ids[2], ids[0], ids[1], ids[4]]);
 }
 
 #[tokio::test]
@@ -248,5 +268,130 @@ async fn a_delivery_comes_back_as_it_was_made() {
     let rendering = new.body.unwrap();
     let digest = coohub::model::id::Digest::of(&rendering.bytes);
     assert_eq!(found.rendered, Some((rendering.format.clone(), rendering.media_type.clone(), digest)));
-    assert_eq!(store.rendering(id).await.unwrap(), Some(rendering));
+    let sending = store.sending(id).await.unwrap().unwrap();
+    assert_eq!((sending.body, sending.digest), (rendering, digest));
+}
+
+#[tokio::test]
+async fn a_later_version_takes_the_place_of_what_can_never_be_sent() {
+    let Fixture { store, folder: _folder } = fixture();
+    let empty = NewDelivery { body: None, held: Some(Reason::Unrenderable), ..delivery("ke") };
+    let (_, stuck) = routed(&store, push("k1", "A-1"), empty).await;
+    let replacing = replacement("k2", "A-2", "A-1");
+    let id = replacing.id;
+    stored(&store, replacing).await;
+    let next = delivery("ke");
+    let after = next.id;
+    let routing = Routing { superseded: vec![stuck], ..routing(id, vec![next]) };
+    store.route(routing).await.unwrap();
+    let state = |delivery: coohub::store::record::Delivery| delivery.life.state;
+    assert_eq!(state(store.delivery(stuck).await.unwrap().unwrap()), State::Cancelled);
+    assert_eq!(state(store.delivery(after).await.unwrap().unwrap()), State::Due { at: NOW });
+    let amended = replacement("k3", "A-3", "A-2");
+    let third = amended.id;
+    stored(&store, amended).await;
+    let sent = store.sent_to(third).await.unwrap();
+    let known = sent.iter().find(|sent| sent.delivery == stuck).unwrap();
+    assert_eq!(known.hold, Some(Reason::Unrenderable), "the target never had it");
+    assert_eq!(store.counts().await.unwrap().held, 0);
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_about_the_certificate_that_is_held() {
+    let Fixture { store, folder: _folder } = fixture();
+    let (first, _) = routed(&store, push("k1", "A-1"), delivery("ke")).await;
+    let word = NewDelivery { cargo: Cargo::Cancellation, about: Some(first), ..delivery("ke") };
+    let (second, withdrawal) = routed(&store, replacement("k2", "A-2", "A-1"), word).await;
+    let delivery = store.delivery(withdrawal).await.unwrap().unwrap();
+    assert_eq!((delivery.message, delivery.subject.number.as_str()), (second, "A-1"));
+}
+
+#[tokio::test]
+async fn what_is_held_for_a_reason_is_found_by_it_in_pages_and_only_while_it_is_open() {
+    let Fixture { store, folder: _folder } = fixture();
+    let held = |reason| NewDelivery { held: Some(reason), ..delivery("ke") };
+    let (_, first) = routed(&store, push("k1", "A-1"), held(Reason::NotEntitled)).await;
+    routed(&store, push("k2", "A-2"), held(Reason::OperatorHold)).await;
+    let (_, behind) = routed(&store, replacement("k3", "A-3", "A-1"), held(Reason::NotEntitled)).await;
+    let page = store.held_for(Reason::NotEntitled, 0, 1).await.unwrap();
+    assert_eq!((page.len(), page[0].id), (1, first));
+    let rest = store.held_for(Reason::NotEntitled, page[0].sequence, 10).await.unwrap();
+    assert_eq!(rest.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [behind], "queued, to be held");
+    end(&store, first, State::Delivered, 1).await;
+    let left = store.held_for(Reason::NotEntitled, 0, 10).await.unwrap();
+    assert_eq!(left.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [behind]);
+}
+
+#[tokio::test]
+async fn retries_get_one_slot_in_four_beside_first_attempts_and_a_source_can_be_left_out() {
+    let Fixture { store, folder: _folder } = fixture();
+    let mut retried = Vec::new();
+    for n in 0..8 {
+        let (_, delivery) = routed(&store, push(&format!("r{n}"), &format!("R-{n}")), delivery("ke")).await;
+        let due = State::Due { at: Timestamp(NOW.0 + 1) };
+        let mut failed = outcome(delivery, Some(attempt(1, "deferred")), due, 1);
+        failed.life.failures = 1;
+        store.finish(failed).await.unwrap();
+        retried.push(delivery);
+    }
+    let mut fresh = Vec::new();
+    for n in 0..8 {
+        let other = Acceptance { source: member("other"), ..push(&format!("f{n}"), &format!("F-{n}")) };
+        fresh.push(routed(&store, other, delivery("ke")).await.1);
+    }
+    let kinds = async |claim: Claim| -> String {
+        let now = Timestamp(NOW.0 + 1_000);
+        let claimed = store.claim(&member("ke"), now, claim).await.unwrap();
+        claimed.iter().map(|found| if retried.contains(&found.id) { 'r' } else { 'f' }).collect()
+    };
+    assert_eq!(kinds(Claim { most: 8, ..Claim::default() }).await, "fffrfffr");
+    let turn = Turn::default().after(false).after(false);
+    assert_eq!(
+        kinds(Claim { most: 3, turn, ..Claim::default() }).await,
+        "frf",
+        "the turn goes on over claims"
+    );
+    assert_eq!(
+        kinds(Claim { most: 20, ..Claim::default() }).await,
+        "fffrfffrffrrrrrr",
+        "nobody waits for no one"
+    );
+    let without = vec![member("other")];
+    assert_eq!(kinds(Claim { most: 20, without, ..Claim::default() }).await, "rrrrrrrr");
+    let skip = fresh;
+    assert_eq!(kinds(Claim { most: 20, skip, ..Claim::default() }).await, "rrrrrrrr");
+}
+
+#[tokio::test]
+async fn an_urgent_retry_goes_before_every_first_attempt_that_is_not() {
+    let Fixture { store, folder: _folder } = fixture();
+    let (_, usual) = routed(&store, push("k1", "A-1"), delivery("ke")).await;
+    let (_, urgent) =
+        routed(&store, push("k2", "A-2"), NewDelivery { rank: Rank::Urgent, ..delivery("ke") }).await;
+    let due_at = State::Due { at: Timestamp(NOW.0 + 9) };
+    let mut failed = outcome(urgent, Some(attempt(1, "deferred")), due_at, 1);
+    failed.life.failures = 1;
+    store.finish(failed).await.unwrap();
+    assert_eq!(due(&store, "ke").await, [urgent, usual]);
+}
+
+#[tokio::test]
+async fn a_late_success_corrects_what_its_source_was_told_and_a_stale_end_tells_nothing() {
+    let Fixture { store, folder: _folder } = fixture();
+    let told = async |delivery: DeliveryId, state: State, at: i64| {
+        let notice = NewDelivery { cargo: Cargo::Notice, view: View::Notice, ..self::delivery("issuer") };
+        let id = notice.id;
+        let mut outcome = outcome(delivery, None, state, at);
+        outcome.telling = Some(telling(notice));
+        store.finish(outcome).await.unwrap();
+        store.delivery(id).await.unwrap().is_some()
+    };
+    let (_, late) = routed(&store, push("k1", "A-1"), delivery("ke")).await;
+    assert!(told(late, State::Expired, 1).await);
+    assert!(!told(late, State::Expired, 2).await, "once");
+    assert!(told(late, State::Delivered, 3).await);
+    assert!(!told(late, State::Delivered, 4).await);
+    let (_, timely) = routed(&store, push("k2", "A-2"), delivery("ke")).await;
+    assert!(!told(timely, State::Delivered, 1).await, "a success in time is no news");
+    assert!(!told(timely, State::Expired, 2).await, "it was delivered meanwhile");
 }

@@ -1,12 +1,14 @@
 //! An open door on an ephemeral port, for a community of two members.
 
-use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 use arc_swap::ArcSwap;
 use coohub::{
     clock::Clock,
     decode::limit::Limits,
-    deliver::{self, Dice, Handles, hold::Holds, inbox::Inbox},
+    deliver::{
+        self, Dice, Handles, guard::ClockGuard, hold::Holds, inbox::Inbox, resend::Desk, sight::Sight,
+    },
     evidence::key::SigningKey,
     intake::{self, Intake},
     listen::{Config, Door, Listener},
@@ -14,10 +16,12 @@ use coohub::{
     region::{Region, member::Member},
     stop::Tasks,
     store::{self, Store},
+    telemetry::{metrics::Metrics, trace::Traces},
 };
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{self, Client},
@@ -30,6 +34,8 @@ pub struct Open {
     pub regions: watch::Sender<Arc<Region>>,
     pub tls: Arc<ArcSwap<ServerConfig>>,
     pub tasks: Tasks,
+    /// Raised when the door is soon to close.
+    pub leaving: CancellationToken,
     /// The hub's own authority.
     pub hub: Authority,
     /// Member `aa`, by pin.
@@ -66,7 +72,11 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
         key: key.clone(),
         tls: Arc::new(|_| Err("nobody is pushed to".into())),
         dice: Dice::Loaded(0),
-        holds: Holds::default(),
+        holds: Holds::new(store.clone(), BTreeMap::new()),
+        guard: ClockGuard::new(clock.clone(), store.clone(), None, deliver::Config::default().clock_step_max),
+        sight: Sight::default(),
+        metrics: Metrics::default(),
+        traces: Traces::default(),
         config: deliver::Config::default(),
     };
     let limits = intake::Config {
@@ -74,20 +84,26 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
         limits: Limits::DEFAULT,
         ..intake::Config::default()
     };
+    let inbox = Inbox::new(handles.clone());
+    let leaving = CancellationToken::new();
     let door = Door {
-        region,
+        region: region.clone(),
         intake: Intake::new(store.clone(), key.clone(), clock.clone(), limits),
-        status: Status::new(store),
-        inbox: Inbox::new(handles),
+        status: Status::new(store, region.clone()),
+        desk: Desk::new(handles, inbox.clone()),
+        inbox,
         keys: Arc::new(ArcSwap::from_pointee(vec![key.public()])),
+        metrics: Metrics::default(),
+        traces: Traces::default(),
         clock,
+        leaving: leaving.clone(),
         config,
     };
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let tasks = Tasks::default();
     tasks.spawn(Listener::new(door, tls.clone()).run(socket, tasks.clone()));
-    Open { address, regions, tls, tasks, hub, aa, bb, authority, _folder: folder }
+    Open { address, regions, tls, tasks, leaving, hub, aa, bb, authority, _folder: folder }
 }
 
 pub fn server_leaf(hub: &Authority) -> Leaf {

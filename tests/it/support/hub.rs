@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -34,6 +34,7 @@ use rustls::{
 use serde_json::{Value, json};
 
 use super::{
+    page::copy,
     partner::{Behaviour, Partner},
     region,
 };
@@ -43,7 +44,32 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Pause between two looks at what cannot be waited for.
 pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
-const NODE: &str = "[listen]\naddress = \"127.0.0.1:0\"\n";
+/// What a look finds, once it finds anything; it is looked again and again, and after [`PATIENCE`] it is said what was
+/// waited for. For a state that is written down at the end: `fmt::from_fn`.
+pub(crate) async fn until<T>(what: impl fmt::Display, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            looks.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, found).await {
+        Ok(found) => found,
+        Err(_) => panic!("waited in vain: {what}"),
+    }
+}
+
+/// Lines that a test adds are the door's.
+const NODE: &str = "[console]
+address = \"\"
+[telemetry]
+address = \"\"
+[listen]
+address = \"127.0.0.1:0\"
+";
 /// A pace that no test has to wait for.
 const PACE: &str = r#"
 [defaults]
@@ -116,11 +142,28 @@ impl Community {
         self.write(&file, &text);
     }
 
+    /// Names a sandbox in the file of a member that is pushed to, and gives it.
+    pub(crate) async fn sandbox(&self, member: &str) -> Partner {
+        let sandbox = Partner::serving(self.server(member), Behaviour::Store).await;
+        let file = format!("members/{member}.toml");
+        let named = format!("\n[sandbox]\nurl = {:?}\n", sandbox.url);
+        self.write(&file, &(self.read(&file) + &named));
+        sandbox
+    }
+
     /// A member's server: its own leaf, and a peer that must show the hub's.
     fn server(&self, member: &str) -> ServerConfig {
-        let file = |name: &str| self.path(&format!("certs/dev/{name}"));
+        self.server_of("dev", member, &["dev/anchor.pem"])
+    }
+
+    /// A member's server under the leaves of a folder of `certs`, and a peer that must chain to one of these anchors.
+    pub(crate) fn server_of(&self, leaves: &str, member: &str, anchors: &[&str]) -> ServerConfig {
+        let file = |name: &str| self.path(&format!("certs/{leaves}/{name}"));
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(file("anchor.pem")).unwrap()).unwrap();
+        for anchor in anchors {
+            let anchor = self.path(&format!("certs/{anchor}"));
+            roots.add(CertificateDer::from_pem_file(anchor).unwrap()).unwrap();
+        }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
@@ -138,9 +181,15 @@ impl Community {
 
     /// Starts the hub on a free port.
     pub(crate) async fn start(&mut self) {
+        self.start_with(|_| {}).await;
+    }
+
+    /// Starts the hub after a change to its settings, also to what no file may say.
+    pub(crate) async fn start_with(&mut self, change: impl FnOnce(&mut config::Config)) {
         let problems = Problems::default();
-        let config = config::load(self.folder(), &BTreeMap::new(), &problems)
+        let mut config = config::load(self.folder(), &BTreeMap::new(), &problems)
             .unwrap_or_else(|| panic!("{:#?}", problems.sorted()));
+        change(&mut config);
         let hub = Hub::start(config, self.clock.clone()).await.unwrap_or_else(|error| panic!("{error:#?}"));
         self.port = hub.address().port();
         self.hub = Some(hub);
@@ -274,18 +323,13 @@ impl Community {
     /// What a mailbox offers, once it offers anything.
     pub(crate) async fn collect(&self, member: &str) -> Vec<Value> {
         let member = self.member(member);
-        let mut looks = tokio::time::interval(LOOK);
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        while tokio::time::Instant::now() < deadline {
-            looks.tick().await;
+        until("the mailbox stays empty", async || {
             let answer = member.get("/v1/inbox?limit=100").await.unwrap();
             assert_eq!(answer.status, 200, "{answer:?}");
             let entries = answer.json().as_array().unwrap().clone();
-            if !entries.is_empty() {
-                return entries;
-            }
-        }
-        panic!("the mailbox stays empty");
+            (!entries.is_empty()).then_some(entries)
+        })
+        .await
     }
 
     /// Acknowledges a mailbox entry.
@@ -310,17 +354,4 @@ pub(crate) fn shipped(name: &str) -> PathBuf {
 /// A shipped sample: `edi3-coo/samples/almora-corvania-tea.json`.
 pub(crate) fn sample(name: &str) -> String {
     fs::read_to_string(shipped("formats").join(name)).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }

@@ -1,15 +1,27 @@
 //! A scripted target: an HTTPS server that demands the hub's leaf, does as it is told and remembers what it was sent.
 //!
-//! HTTP/1.1 by hand on purpose: it can break off, drip and fall silent at any byte.
+//! HTTP/1.1 by hand on purpose: it can break off, drip and fall silent at any byte. HTTP/2 is in [`http2`].
+
+mod http1;
+mod http2;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use coohub::model::id::Digest;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use coohub::{
+    evidence::{
+        delivered::DELIVERED,
+        key::{PublicKey, SigningKey},
+    },
+    model::id::Digest,
+};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
@@ -18,16 +30,21 @@ use rustls::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
-    sync::Notify,
     task::JoinSet,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use super::hub::until;
 
 /// What the target does with a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Behaviour {
     /// Stores and echoes id and digest in headers.
     Store,
+    /// Stores, echoes, and says its time, so many seconds ahead.
+    Dated(i64),
+    /// Stores and echoes in headers, each of them twice.
+    EchoTwice,
     /// Stores and echoes in a JSON body.
     StoreJson,
     /// Answers 409 with the digest: it had the delivery already.
@@ -52,6 +69,28 @@ pub(crate) enum Behaviour {
     Drip,
     /// Breaks off in the middle of the answer's body.
     ResetMidBody,
+    /// Takes connections and says nothing, not even a handshake.
+    BlackHole,
+    /// Speaks HTTP without TLS.
+    Plain,
+    /// Reads the head of a request and nothing after it.
+    TakesNoBody,
+    /// Echoes in a JSON body that comes one byte at a time.
+    DripBody,
+    /// A head of so many bytes.
+    GiantHead(usize),
+    /// 200 and a body without end.
+    EndlessBody,
+    /// Stores and gives a signed receipt.
+    Sign,
+    /// Sends the sender to another port of this machine.
+    Redirect(u16),
+    /// Stores and echoes, then closes the connection.
+    StoreThenClose,
+    /// HTTP/2: ends the connection at the next request.
+    GoAway,
+    /// HTTP/2: resets the stream.
+    ResetStream,
 }
 
 /// A request as it came.
@@ -65,12 +104,15 @@ pub(crate) struct Received {
     pub(crate) connection: usize,
     /// What was done with it.
     pub(crate) behaviour: Behaviour,
+    /// Digest of the leaf the sender showed.
+    pub(crate) leaf: Digest,
 }
 
 /// A running target; dropped, it is gone.
 pub(crate) struct Partner {
     /// Where it takes deliveries.
     pub(crate) url: String,
+    pub(crate) port: u16,
     /// PEM of the anchor its leaf chains to.
     #[allow(dead_code, reason = "for tests that configure a member by files")]
     pub(crate) anchor: String,
@@ -84,7 +126,13 @@ pub(crate) struct Partner {
 struct Shared {
     script: Mutex<(VecDeque<Behaviour>, Behaviour)>,
     received: Mutex<Vec<Received>>,
-    arrived: Notify,
+    connections: AtomicUsize,
+    /// Bytes of endless answers that the sender let through.
+    endless: AtomicUsize,
+    /// Signs receipts.
+    key: SigningKey,
+    /// The TLS side, for connections to come.
+    tls: Mutex<TlsAcceptor>,
 }
 
 /// An anchor and leaves under it, for tests.
@@ -107,7 +155,13 @@ impl Pki {
 
     /// A leaf for a name, and its key.
     pub(crate) fn leaf(&self, name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        self.leaf_until(name, 4096)
+    }
+
+    /// A leaf that ends with the beginning of a year.
+    fn leaf_until(&self, name: &str, year: i32) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 1, 1);
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
@@ -122,6 +176,11 @@ impl Pki {
 }
 
 impl Received {
+    fn of(headers: Vec<(String, String)>) -> Self {
+        let leaf = Digest([0; 32]);
+        Self { headers, bytes: Vec::new(), connection: 0, behaviour: Behaviour::Store, leaf }
+    }
+
     /// A header's value.
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -137,17 +196,32 @@ impl Received {
 impl Partner {
     /// Starts a target on a free port, with an anchor of its own and another for the hub's leaf.
     pub(crate) async fn start(behaviour: Behaviour) -> Self {
+        Self::set_up(behaviour, 4096, &[]).await
+    }
+
+    /// As [`Partner::start`], with HTTP/2.
+    pub(crate) async fn start_http2(behaviour: Behaviour) -> Self {
+        Self::set_up(behaviour, 4096, &[b"h2"]).await
+    }
+
+    /// As [`Partner::start`], under a leaf that ended long ago.
+    pub(crate) async fn start_expired(behaviour: Behaviour) -> Self {
+        Self::set_up(behaviour, 2001, &[]).await
+    }
+
+    async fn set_up(behaviour: Behaviour, leaf_until: i32, protocols: &[&[u8]]) -> Self {
         let (own, hub) = (Pki::new(), Pki::new());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let (leaf, key) = own.leaf("localhost");
+        let (leaf, key) = own.leaf_until("localhost", leaf_until);
         let verifier =
             WebPkiClientVerifier::builder_with_provider(hub.roots(), provider.clone()).build().unwrap();
-        let server = ServerConfig::builder_with_provider(provider.clone())
+        let mut server = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![leaf], key)
             .unwrap();
+        server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let (leaf, key) = hub.leaf("hub.example");
         let client = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -162,16 +236,39 @@ impl Partner {
     /// Starts a target on a free port under leaves that others made.
     pub(crate) async fn serving(server: ServerConfig, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://localhost:{}/in", listener.local_addr().unwrap().port());
+        let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             script: Mutex::new((VecDeque::new(), behaviour)),
             received: Mutex::default(),
-            arrived: Notify::new(),
+            connections: AtomicUsize::new(0),
+            endless: AtomicUsize::new(0),
+            key: SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap(),
+            tls: Mutex::new(TlsAcceptor::from(Arc::new(server))),
         });
-        let acceptor = TlsAcceptor::from(Arc::new(server));
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, acceptor, shared.clone()));
-        Self { url, anchor: String::new(), shared, tls: None, _accepting: accepting }
+        accepting.spawn(http1::accept(listener, shared.clone()));
+        let url = format!("https://localhost:{port}/in");
+        Self { url, port, anchor: String::new(), shared, tls: None, _accepting: accepting }
+    }
+
+    /// Takes connections to come under other leaves.
+    pub(crate) fn serve_as(&self, server: ServerConfig) {
+        *self.shared.tls.lock().unwrap() = TlsAcceptor::from(Arc::new(server));
+    }
+
+    /// The key its receipts are signed with.
+    pub(crate) fn receipt_key(&self) -> PublicKey {
+        self.shared.key.public()
+    }
+
+    /// Connections taken so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of endless answers that the sender let through.
+    pub(crate) fn endless_bytes(&self) -> usize {
+        self.shared.endless.load(Ordering::SeqCst)
     }
 
     /// The hub's side of the connection: trusts this target, shows the hub's leaf.
@@ -194,121 +291,34 @@ impl Partner {
         self.shared.received.lock().unwrap().clone()
     }
 
+    /// Everything received since it was taken last.
+    pub(crate) fn take(&self) -> Vec<Received> {
+        std::mem::take(&mut *self.shared.received.lock().unwrap())
+    }
+
     /// Waits until `count` requests were received.
     pub(crate) async fn received_at_least(&self, count: usize) -> Vec<Received> {
-        loop {
-            let arrived = self.shared.arrived.notified();
+        until(format_args!("{count} requests"), async || {
             let received = self.received();
-            if received.len() >= count {
-                return received;
-            }
-            arrived.await;
-        }
+            (received.len() >= count).then_some(received)
+        })
+        .await
     }
 }
 
 impl Shared {
-    fn is_down(&self) -> bool {
+    /// What is done with the next request, or with a connection before there is one.
+    fn coming(&self) -> Behaviour {
         let script = self.script.lock().unwrap();
-        script.0.front().unwrap_or(&script.1) == &Behaviour::Down
+        *script.0.front().unwrap_or(&script.1)
     }
 
     fn next(&self) -> Behaviour {
         let mut script = self.script.lock().unwrap();
         script.0.pop_front().unwrap_or(script.1)
     }
-}
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    for number in 0.. {
-        let (stream, _) = listener.accept().await.unwrap();
-        if shared.is_down() {
-            continue;
-        }
-        let (acceptor, shared) = (acceptor.clone(), shared.clone());
-        connections.spawn(async move { serve(stream, acceptor, shared, number).await });
+    fn keep(&self, received: Received) {
+        self.received.lock().unwrap().push(received);
     }
-}
-
-/// Serves one connection until either side has enough; `None` is the end.
-async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>, number: usize) -> Option<()> {
-    let mut stream = BufReader::new(acceptor.accept(stream).await.ok()?);
-    loop {
-        let mut received = read(&mut stream).await?;
-        if shared.is_down() {
-            return None;
-        }
-        received.connection = number;
-        received.behaviour = shared.next();
-        let behaviour = received.behaviour;
-        let reply = reply(behaviour, &received);
-        shared.received.lock().unwrap().push(received);
-        shared.arrived.notify_waiters();
-        let stream = stream.get_mut();
-        match behaviour {
-            Behaviour::Hang => std::future::pending::<()>().await,
-            Behaviour::StoreThenReset => return None,
-            Behaviour::Drip => drip(stream, &reply).await?,
-            _ => stream.write_all(&reply).await.ok()?,
-        }
-        stream.flush().await.ok()?;
-        if behaviour == Behaviour::ResetMidBody {
-            return None;
-        }
-    }
-}
-
-async fn read(stream: &mut BufReader<TlsStream<TcpStream>>) -> Option<Received> {
-    let mut headers = Vec::new();
-    let mut line = String::new();
-    stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
-    loop {
-        line.clear();
-        stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        headers.push((name.to_ascii_lowercase(), value.to_owned()));
-    }
-    let mut received = Received { headers, bytes: Vec::new(), connection: 0, behaviour: Behaviour::Store };
-    received.bytes.resize(received.header("content-length").parse().unwrap_or(0), 0);
-    stream.read_exact(&mut received.bytes).await.ok()?;
-    Some(received)
-}
-
-async fn drip(stream: &mut TlsStream<TcpStream>, reply: &[u8]) -> Option<()> {
-    let mut drops = tokio::time::interval(Duration::from_millis(100));
-    for byte in reply {
-        drops.tick().await;
-        stream.write_all(&[*byte]).await.ok()?;
-        stream.flush().await.ok()?;
-    }
-    Some(())
-}
-
-fn reply(behaviour: Behaviour, received: &Received) -> Vec<u8> {
-    let id = received.delivery();
-    let digest = received.header("Content-Digest");
-    let echo = format!("CoO-Delivery: {id}\r\nCoO-Digest: {digest}\r\n");
-    let hex = Digest::of(&received.bytes).hex();
-    let json = "Content-Type: application/json\r\n";
-    let problem = "Content-Type: application/problem+json\r\n";
-    match behaviour {
-        Behaviour::Store => answer(202, &echo, ""),
-        Behaviour::StoreJson => {
-            answer(200, json, &format!(r#"{{"delivery":"{id}","digest":"sha-256:{hex}"}}"#))
-        }
-        Behaviour::Known => answer(409, &format!("CoO-Digest: {digest}\r\n"), ""),
-        Behaviour::Status(status) => answer(status, "", ""),
-        Behaviour::NoEcho => answer(200, json, "{}"),
-        Behaviour::Html => answer(200, "Content-Type: text/html\r\n", "<html>Welcome</html>"),
-        Behaviour::RetryAfter(seconds) => answer(429, &format!("Retry-After: {seconds}\r\n"), ""),
-        Behaviour::Refuse(code) => answer(422, problem, &format!(r#"{{"code":"{code}"}}"#)),
-        Behaviour::ResetMidBody => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"deliv".to_vec(),
-        Behaviour::Drip => answer(200, &echo, ""),
-        Behaviour::Hang | Behaviour::Down | Behaviour::StoreThenReset => Vec::new(),
-    }
-}
-
-fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }

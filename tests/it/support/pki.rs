@@ -11,6 +11,7 @@ use coohub::{
     problem::Spot,
     region::{
         Region,
+        maintenance::Maintenance,
         member::{Form, Identity, InboundRate, Member, OnUnrenderable, Rate, Reach, Takes},
     },
     tls::OwnLeaf,
@@ -149,6 +150,8 @@ pub fn member(name: &str, identities: Vec<Identity>) -> Member {
         reach: Reach::Mailbox { lease: Duration::from_secs(60) },
         rate: Rate { count: some(10), weight: some(100), period: Duration::from_secs(1), burst: some(10) },
         concurrency: some(2),
+        maintenance: Maintenance::default(),
+        sandbox: None,
         retry: Policy::new(vec![Duration::from_secs(1)], Duration::from_secs(60), Duration::from_secs(60), 0)
             .unwrap(),
         inbound: InboundRate { per_second: some(1000), burst: some(1000), connections_max: 8 },
@@ -165,6 +168,10 @@ pub fn region(members: Vec<Member>) -> Region {
         agreements: BTreeMap::new(),
         tables: BTreeMap::new(),
         codes: coohub::format::codes::list::Library::default(),
+        files: BTreeMap::default(),
+        held: BTreeMap::default(),
+        operators: 1,
+        go_live: coohub::region::golive::GoLive::default(),
         digest: Digest::of(b"configuration"),
     }
 }

@@ -1,0 +1,162 @@
+//! Whether the members whose links go live are ready for it, by the reports that are kept.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::Change;
+use crate::{
+    model::id::MemberId,
+    operate::checklist::report,
+    problem::Problem,
+    region::{
+        Region,
+        golive::{self, Listed},
+    },
+    store::{Fault, register::Book},
+};
+
+/// What the lists of members say of links that go live.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Readiness {
+    /// What is wanting, a problem for each link and end.
+    pub wanting: Vec<Problem>,
+    /// Whether such a configuration is refused, or only told.
+    pub required: bool,
+    /// The members whose lists are wanting.
+    pub(super) ends: BTreeSet<MemberId>,
+}
+
+impl Readiness {
+    /// What the configuration is refused for.
+    #[must_use]
+    pub fn refuses(&self) -> Option<&[Problem]> {
+        (self.required && !self.wanting.is_empty()).then_some(&self.wanting)
+    }
+
+    /// What is told, and keeps nothing.
+    #[must_use]
+    pub fn advised(&self) -> &[Problem] {
+        if self.required { &[] } else { &self.wanting }
+    }
+}
+
+impl Change {
+    /// What is wanting of the lists of members whose links go live with `next`.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub(super) async fn readiness(&self, running: &Region, next: &Region) -> Result<Readiness, Fault> {
+        let openings = golive::openings(running, next);
+        let (mut lists, mut ends) = (BTreeMap::new(), BTreeSet::new());
+        for end in openings.iter().map(|(.., end)| *end).collect::<BTreeSet<_>>() {
+            let listed = self.listed(end).await?;
+            let lacks = golive::lacks(listed.as_ref(), next.go_live.age_max, self.ledger.now());
+            ends.extend(lacks.map(|_| end.clone()));
+            lists.extend(listed.map(|listed| (end.clone(), listed)));
+        }
+        let wanting = golive::wanting(next, &openings, &lists, self.ledger.now());
+        Ok(Readiness { wanting, required: next.go_live.required, ends })
+    }
+
+    /// The members whose links went live without a list that counted and that have no green one since, each with what is
+    /// wanting.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn advised(&self) -> Result<Vec<(MemberId, String)>, Fault> {
+        let (unlisted, mut advised) = (self.unlisted().clone(), Vec::new());
+        for member in unlisted {
+            let listed = self.listed(&member).await?;
+            match golive::lacks(listed.as_ref(), Duration::MAX, self.ledger.now()) {
+                Some(lacks) => advised.push((member, lacks)),
+                None => drop(self.unlisted().remove(&member)),
+            }
+        }
+        Ok(advised)
+    }
+
+    /// The members whose links went live without a list, after `next` is applied.
+    pub(super) fn unlisted_with(&self, next: &Region, ready: &Readiness) -> BTreeSet<MemberId> {
+        let before = self.unlisted().clone();
+        let ends = before.into_iter().chain(ready.ends.iter().cloned());
+        let live = golive::live_ends(next);
+        ends.filter(|member| live.contains(member)).collect()
+    }
+
+    pub(super) fn unlisted(&self) -> MutexGuard<'_, BTreeSet<MemberId>> {
+        self.unlisted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn listed(&self, member: &MemberId) -> Result<Option<Listed>, Fault> {
+        let entry = self.store.entry(Book::Report, member.as_str()).await?;
+        Ok(entry.map(|entry| Listed { at: entry.at, green: report::was_green(&entry.bytes) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        deliver::sample,
+        model::time::Timestamp,
+        region::{
+            agreement::LinkState,
+            golive::{AGE_DEFAULT, openings, wanting},
+        },
+    };
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn lists(entries: &[(&str, bool, Duration)]) -> BTreeMap<MemberId, Listed> {
+        let listed = |(id, green, age): &(&str, bool, Duration)| {
+            (MemberId::new(id).unwrap(), Listed { at: NOW.minus(*age), green: *green })
+        };
+        entries.iter().map(listed).collect()
+    }
+
+    fn lacking(from: LinkState, to: LinkState, entries: &[(&str, bool, Duration)]) -> Vec<String> {
+        let (running, next) = (sample::region(from), sample::region(to));
+        let found = wanting(&next, &openings(&running, &next), &lists(entries), NOW);
+        found.into_iter().map(|problem| problem.reason).collect()
+    }
+
+    #[test]
+    fn a_link_that_goes_live_needs_a_green_list_of_both_ends() {
+        let fresh = Duration::ZERO;
+        for from in [LinkState::Test, LinkState::Pilot, LinkState::Suspended] {
+            assert_eq!(lacking(from, LinkState::Live, &[]).len(), 2, "{from:?}");
+            assert!(lacking(from, LinkState::Live, &[("ru", true, fresh), ("kg", true, fresh)]).is_empty());
+            let one = lacking(from, LinkState::Live, &[("ru", true, fresh), ("kg", false, fresh)]);
+            assert!(one.len() == 1 && one[0].contains("kg was not green"), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_live_and_what_does_not_go_live_needs_none() {
+        assert!(lacking(LinkState::Live, LinkState::Live, &[]).is_empty());
+        for to in [LinkState::Test, LinkState::Pilot, LinkState::Suspended] {
+            assert!(lacking(LinkState::Live, to, &[]).is_empty(), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_counts_for_so_long_and_no_longer() {
+        let aged = |age: Duration| {
+            lacking(LinkState::Test, LinkState::Live, &[("ru", true, age), ("kg", true, age)])
+        };
+        assert!(aged(AGE_DEFAULT).is_empty());
+        assert_eq!(aged(AGE_DEFAULT + Duration::from_millis(1)).len(), 2);
+    }
+
+    #[test]
+    fn a_member_that_is_let_in_again_opens_its_links() {
+        let (mut running, next) = (sample::region(LinkState::Live), sample::region(LinkState::Live));
+        for member in running.members.values_mut() {
+            member.suspended = member.id.as_str() == "kg";
+        }
+        assert_eq!(openings(&running, &next).len(), 2);
+    }
+}

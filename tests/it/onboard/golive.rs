@@ -1,0 +1,162 @@
+//! The day a link goes live: with green lists of both ends, where the region demands them; and what comes before it.
+
+use coohub::cli;
+
+use super::joined;
+use crate::{
+    control::coohub,
+    flow::story::{Sheet, Story, bound_for, tea},
+    support::partner::{Behaviour, Partner},
+};
+
+const BY_HAND: [&str; 13] = [
+    "refusal",
+    "down",
+    "resend",
+    "rollover",
+    "ping",
+    "sends:canonical-json",
+    "repeats",
+    "rejection",
+    "amends",
+    "cancels",
+    "attaches",
+    "verifies",
+    "largest",
+];
+
+/// Makes florin's list green, by word of mouth where nothing was seen.
+async fn green(story: &Story) {
+    story.at.partner("florin").behave(Behaviour::Dated(0));
+    let mut code = cli::exit::OTHER;
+    for item in BY_HAND {
+        let (now, _, err) = coohub(
+            &story.at,
+            &["member", "test", "florin", "--confirm", item, "--reason", "seen together", "--json"],
+        )
+        .await;
+        assert_eq!(err, "");
+        code = now;
+    }
+    assert_eq!(code, cli::exit::CLEAN);
+}
+
+/// Opens the way from florin to everybody, and demands lists.
+fn opened(story: &Story, state: &str, checklist: &str) {
+    let agreement = story.at.read("agreements/mecta.toml");
+    let test = "from = \"*\"\nto = \"florin\"\nstate = \"test\"";
+    let test = if agreement.contains(test) { test.to_owned() } else { test.replace("test", "pilot") };
+    story.at.edit(
+        "agreements/mecta.toml",
+        &test,
+        &test.replace("\"test\"", &format!("\"{state}\"")).replace("\"pilot\"", &format!("\"{state}\"")),
+    );
+    let region = story.at.read("region.toml");
+    if !region.contains("[go_live]") {
+        story.at.write("region.toml", &format!("{region}\n[go_live]\nchecklist = \"{checklist}\"\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_goes_live_with_green_lists_alone_where_they_are_required() {
+    let story = joined().await;
+    opened(&story, "live", "required");
+    let (code, out, err) = coohub(&story.at, &["apply", "--reason", "florin goes live"]).await;
+    assert_eq!(code, cli::exit::CONFIGURATION, "{out}{err}");
+    let said = format!("{out}{err}");
+    assert!(said.contains("agreements/mecta.toml:"), "{said}");
+    assert!(
+        said.contains("the link goes live, and the checklist of florin was never gone through"),
+        "{said}"
+    );
+    assert!(said.contains("the checklist of almora was never gone through"), "both ends: {said}");
+    assert!(story.at.hub().reload().await.is_err(), "nor by a signal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_lists_are_advised_a_link_goes_live_all_the_same() {
+    let mut story = joined().await;
+    opened(&story, "live", "advised");
+    let advice = "the link goes live, and the checklist of florin was never gone through";
+    let (_, plan, _) = coohub(&story.at, &["plan"]).await;
+    assert!(plan.contains("advice: agreements/mecta.toml:") && plan.contains(advice), "{plan}");
+    let (code, told, _) = coohub(&story.at, &["apply", "--reason", "florin goes live"]).await;
+    assert_eq!(code, cli::exit::CLEAN);
+    assert!(told.contains("advice: agreements/mecta.toml:") && told.contains(advice), "{told}");
+    let lacks =
+        "a link of florin went live, and its checklist was never gone through: coohub member test florin";
+    assert!(coohub(&story.at, &["status"]).await.1.contains(lacks));
+    story.deliver("almora", "real", Sheet::json(&bound_for(&tea("AL-1"), "XF"))).await;
+    let received = story.at.partner("florin").received();
+    assert_eq!(
+        (received.len(), received[0].header("CoO-Test"), received[0].header("CoO-Pilot")),
+        (1, "false", "")
+    );
+    story.at.stop().await;
+    story.at.start().await;
+    assert!(coohub(&story.at, &["status"]).await.1.contains(lacks), "a restart forgets nothing");
+
+    vouched(&story, "corvania").await;
+    let told = |status: &str, member: &str| status.contains(&format!("a link of {member} went live"));
+    let (_, status, _) = coohub(&story.at, &["status"]).await;
+    assert!(!told(&status, "corvania") && told(&status, "florin"), "its list is green since: {status}");
+    let live = "from = \"*\"\nto = \"florin\"\nstate = \"live\"";
+    story.at.edit("agreements/mecta.toml", live, &live.replace("live", "pilot"));
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "not yet"]).await.0, cli::exit::CLEAN);
+    let (_, status, _) = coohub(&story.at, &["status"]).await;
+    assert!(!told(&status, "florin"), "it is live no more: {status}");
+}
+
+/// Makes the list of a member green that is live: its sandbox tried, and by word of mouth what was not seen.
+async fn vouched(story: &Story, member: &str) {
+    let server = story.at.server_of("dev", member, &["dev/anchor.pem"]);
+    let sandbox = Partner::serving(server, Behaviour::Dated(0)).await;
+    let base = ["member", "test", member, "--against", &sandbox.url, "--json"];
+    let (mut code, mut out, mut err) = coohub(&story.at, &base).await;
+    while code != cli::exit::CLEAN {
+        let items = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let open = items.into_iter().find(|item| item["result"] == "open");
+        let open = open.unwrap_or_else(|| panic!("{out}{err}"))["item"].as_str().unwrap().to_owned();
+        let confirm = ["--confirm", open.as_str(), "--reason", "seen together"];
+        (code, out, err) = coohub(&story.at, &[&base[..], &confirm].concat()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pilot_needs_no_list_and_what_it_carries_is_marked() {
+    let mut story = joined().await;
+    opened(&story, "pilot", "required");
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "florin in pilot"]).await.0, cli::exit::CLEAN);
+    story.deliver("almora", "real", Sheet::json(&bound_for(&tea("AL-1"), "XF"))).await;
+    let received = story.at.partner("florin").received();
+    assert_eq!(
+        (received.len(), received[0].header("CoO-Test"), received[0].header("CoO-Pilot")),
+        (1, "false", "true")
+    );
+    let test = Sheet::json(&bound_for(&tea("AL-2"), "XF")).with("coo-test", "?1");
+    assert_eq!(story.push("almora", "trial", test).await, "", "no test traffic reaches it any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_green_list_opens_the_way_and_a_red_one_shuts_it() {
+    let story = joined().await;
+    // Only florin's way from almora opens, so that only those two are asked for lists.
+    let region = story.at.read("region.toml");
+    story.at.write("region.toml", &format!("{region}\n[go_live]\nchecklist = \"required\"\n"));
+    let agreement = story.at.read("agreements/mecta.toml");
+    let link = "\n[[link]]\nfrom = \"florin\"\nto = \"almora\"\nstate = \"live\"\n";
+    story.at.hub().reload().await.unwrap();
+    green(&story).await;
+    story.at.write("agreements/mecta.toml", &(agreement + link));
+    let (code, out, err) = coohub(&story.at, &["apply", "--reason", "live"]).await;
+    let said = format!("{out}{err}");
+    assert_eq!(code, cli::exit::CONFIGURATION, "{said}");
+    assert!(
+        said.contains("checklist of almora was never gone through") && !said.contains("checklist of florin"),
+        "{said}"
+    );
+    story.at.partner("florin").behave(Behaviour::NoEcho);
+    assert_eq!(coohub(&story.at, &["member", "test", "florin"]).await.0, cli::exit::OTHER);
+    let (_, out, err) = coohub(&story.at, &["apply", "--reason", "live"]).await;
+    assert!(format!("{out}{err}").contains("checklist of florin was not green"), "{out}{err}");
+}
