@@ -125,6 +125,7 @@ fn delivery(target: &str, rendering: Vec<u8>) -> NewDelivery {
         held: None,
         losses: Vec::new(),
         because: "importing party by destination country".to_owned(),
+        answer_within: None,
     }
 }
 

@@ -185,6 +185,7 @@ fn delivery(target: &str, now: Timestamp, bytes: Vec<u8>) -> NewDelivery {
         held: None,
         losses: Vec::new(),
         because: "importing party by destination country".to_owned(),
+        answer_within: None,
         about: None,
         gap: None,
     }

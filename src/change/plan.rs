@@ -153,5 +153,5 @@ fn fate_of(old: &Region, new: &Region, delivery: &Delivery) -> Option<Turn> {
 
 fn listing(shelf: Shelf, target: &MemberId, after: Option<Place>, left: usize) -> Listing {
     let limit = left.min(PAGE_DELIVERIES);
-    Listing { shelf, state: None, target: Some(target.clone()), source: None, after, limit }
+    Listing { shelf, state: None, target: Some(target.clone()), source: None, until: None, after, limit }
 }

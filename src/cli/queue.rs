@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "MEMBER")]
     pub source: Option<String>,
     /// pending, held, queued, refused, expired, cancelled, or dead for the last three; pending, held and dead ones when left
-    /// out. parked: messages that wait for the certificate they change. unaddressed: certificates that name no importing
+    /// out. unanswered: what arrived and its customs has not answered in the time the agreement states. parked: messages that wait for the certificate they change. unaddressed: certificates that name no importing
     /// country.
     #[arg(long)]
     pub state: Option<String>,
@@ -154,6 +154,9 @@ fn list(
 fn why(delivery: &Value) -> String {
     if let Some(until) = delivery.get("parkedUntil").and_then(Value::as_str) {
         return format!("{}: until {until}", text(delivery, "reason"));
+    }
+    if let Some(until) = delivery.get("answerUntil").and_then(Value::as_str) {
+        return format!("to be answered by {until}");
     }
     let last = delivery.get("lastAttempt").filter(|last| !last.is_null());
     match (text(delivery, "reason").as_str(), last) {

@@ -90,6 +90,9 @@ fn delivery(delivery: &Value, out: &mut Output<'_>) {
             text(one, "reason")
         ));
     }
+    if of("answerUntil") != "-" {
+        out.line(format!("    customs is to answer by {}", of("answerUntil")));
+    }
     list(delivery, "actions").for_each(|one| action(one, "    ", out));
 }
 

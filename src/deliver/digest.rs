@@ -122,6 +122,7 @@ fn digest(
         held: None,
         losses: Vec::new(),
         because: format!("news of {all} deliveries to {}", pair.target),
+        answer_within: None,
     }
 }
 

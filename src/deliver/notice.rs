@@ -75,6 +75,7 @@ fn notice(delivery: &Delivery, news: News<'_>, id: DeliveryId) -> NewDelivery {
         held: None,
         losses: Vec::new(),
         because: format!("delivery {} to {} is {}", delivery.id, delivery.target, news.reason.code()),
+        answer_within: None,
     }
 }
 

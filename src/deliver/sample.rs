@@ -79,6 +79,7 @@ pub(crate) fn delivery(n: u8) -> Delivery {
         gap: None,
         replay_of: None,
         answers: Vec::new(),
+        answer_until: None,
         last: None,
         asked: None,
     }
@@ -108,6 +109,7 @@ pub(crate) fn region(link: LinkState) -> Region {
         hs_edition: None,
         criteria: None,
         unseen: Unseen::Forward,
+        answer_within: None,
         severe: Vec::new(),
     };
     Region {

@@ -81,6 +81,7 @@ fn lanes(state: &State, snapshot: &Snapshot, age: Duration, now: crate::model::t
         state.lane(&lane.member, Figure::Due, backlog.due);
         state.lane(&lane.member, Figure::Held, backlog.held);
         state.lane(&lane.member, Figure::Dead, backlog.dead);
+        state.lane(&lane.member, Figure::Overdue, backlog.overdue.map_or(0, |overdue| overdue.count));
         let sparing = &lane.sparing;
         state.breakers(&lane.member, sparing.all.is_some(), !sparing.sources.is_empty());
         state.lane(&lane.member, Figure::Stopped, lane.hold.is_some().into());

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Answer, Operate, Refusal, shown};
 use crate::{
-    model::{id::MemberId, reason::Reason},
+    model::{id::MemberId, reason::Reason, time::Timestamp},
     store::{
         Fault,
         action::About,
@@ -23,6 +23,8 @@ const PARKED: &str = "parked";
 const UNADDRESSED: &str = "unaddressed";
 /// The state of deliveries that are looked for beside a number alone: there are too many.
 const DELIVERED: &str = "delivered";
+/// What arrived and was not answered in the time its agreement states: a state of deliveries that are delivered.
+const UNANSWERED: &str = "unanswered";
 /// Messages looked at for one certificate number, the newest.
 pub(super) const MESSAGES_OF_NUMBER_MAX: usize = 50;
 
@@ -35,7 +37,7 @@ pub struct Query {
     pub source: Option<MemberId>,
     /// Only those in this state, by its word; without one, those that are pending or held, then those that are dead;
     /// `parked`: messages that wait for the certificate they change; `unaddressed`: certificates that name no importing
-    /// country.
+    /// country; `unanswered`: what arrived and was not answered in its time.
     pub state: Option<String>,
     /// Only those about this issuing body's certificates.
     pub issuer: Option<String>,
@@ -72,7 +74,7 @@ impl Cursor {
     }
 }
 
-const SHELVES: [Shelf; 4] = [Shelf::Waiting, Shelf::Held, Shelf::Queued, Shelf::Dead];
+const SHELVES: [Shelf; 5] = [Shelf::Waiting, Shelf::Held, Shelf::Queued, Shelf::Dead, Shelf::Awaited];
 
 fn word(shelf: Shelf) -> &'static str {
     match shelf {
@@ -80,6 +82,7 @@ fn word(shelf: Shelf) -> &'static str {
         Shelf::Held => "held",
         Shelf::Queued => "queued",
         Shelf::Dead => "dead",
+        Shelf::Awaited => "awaited",
     }
 }
 
@@ -93,6 +96,7 @@ fn shelved(state: &str) -> Option<(Shelf, Option<&'static str>)> {
         "refused" => (Shelf::Dead, Some("refused")),
         "expired" => (Shelf::Dead, Some("expired")),
         "cancelled" => (Shelf::Dead, Some("cancelled")),
+        UNANSWERED => (Shelf::Awaited, None),
         _ => return None,
     })
 }
@@ -141,6 +145,7 @@ impl Operate {
                 state,
                 target: query.target.clone(),
                 source: query.source.clone(),
+                until: (shelf == Shelf::Awaited).then(|| self.clock.now()),
                 after: after.take(),
                 limit: limit.saturating_sub(found.len()),
             };
@@ -175,7 +180,8 @@ impl Operate {
         let mut found = Vec::new();
         for target in self.store.targets().await? {
             let (shelf, target) = (Shelf::Waiting, Some(target));
-            let listing = Listing { shelf, state: None, target, source: None, after: None, limit };
+            let listing =
+                Listing { shelf, state: None, target, source: None, until: None, after: None, limit };
             found.extend(self.store.list(listing).await?.deliveries);
         }
         found.sort_by_key(|one| one.life.created);
@@ -207,11 +213,12 @@ impl Operate {
     /// Deliveries of every message about a number, newest message first.
     async fn of_number(&self, query: &Query) -> Result<Vec<Value>, Fault> {
         let number = query.number.as_deref().unwrap_or_default();
+        let now = self.clock.now();
         let messages = self.store.find(query.issuer.as_deref(), number, MESSAGES_OF_NUMBER_MAX).await?;
         let mut found = Vec::new();
         for message in messages {
             let deliveries = self.store.deliveries(message.id).await?;
-            found.extend(deliveries.iter().filter(|one| fits(query, one)).map(shown::delivery));
+            found.extend(deliveries.iter().filter(|one| fits(query, one, now)).map(shown::delivery));
         }
         found.truncate(query.limit.min(PAGE_DELIVERIES_MAX));
         Ok(found)
@@ -237,14 +244,15 @@ fn of_issuer(query: &Query, delivery: &Delivery) -> bool {
 }
 
 fn state_unknown() -> Refusal {
-    let why = "a state is pending, held, queued, refused, expired, cancelled, dead for the last three, parked or unaddressed; beside a number also delivered";
+    let why = "a state is pending, held, queued, refused, expired, cancelled, dead for the last three, unanswered, parked or unaddressed; beside a number also delivered";
     Refusal::new(Reason::CommandMalformed, why)
 }
 
-fn fits(query: &Query, delivery: &Delivery) -> bool {
+fn fits(query: &Query, delivery: &Delivery, now: Timestamp) -> bool {
     let state = match query.state.as_deref() {
         None => true,
         Some("dead") => delivery.life.state.is_final() && delivery.life.state.word() != "delivered",
+        Some(UNANSWERED) => delivery.answer_until.is_some_and(|until| until <= now),
         Some(word) => delivery.life.state.word() == word,
     };
     state

@@ -359,7 +359,7 @@ fn missed(of: &Delivery, trail: &Trail, allowed: Allowed) -> Result<(), Refusal>
 fn like(of: &Delivery, body: Body, now: Timestamp) -> NewDelivery {
     NewDelivery {
         id: super::fresh(),
-        // These are taken over from the delivery it repeats.
+        // These are taken over from the delivery it repeats; an answer is awaited for both at once.
         about: None,
         gap: None,
         target: of.target.clone(),
@@ -372,6 +372,7 @@ fn like(of: &Delivery, body: Body, now: Timestamp) -> NewDelivery {
         held: None,
         losses: of.losses.clone(),
         because: "as it was".to_owned(),
+        answer_within: None,
     }
 }
 

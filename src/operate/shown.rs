@@ -44,6 +44,7 @@ pub(super) fn delivery(delivery: &Delivery) -> Value {
         "digest": delivery.rendered.as_ref().map(|(_, _, bytes)| digest(*bytes)),
         "losses": delivery.losses,
         "answers": answers(delivery),
+        "answerUntil": delivery.answer_until.map(|at| at.to_string()),
         "lastAttempt": delivery.last.as_ref().map(attempt),
     })
 }

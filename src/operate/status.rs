@@ -119,6 +119,8 @@ impl Operate {
             "due": backlog.due,
             "held": backlog.held,
             "dead": backlog.dead,
+            "overdue": backlog.overdue.map_or(0, |overdue| overdue.count),
+            "overdueSince": backlog.overdue.map(|overdue| overdue.since.to_string()),
             "oldest": backlog.oldest.map(|at| at.to_string()),
             "oldestSeconds": backlog.oldest.map(|at| now.since(at).as_secs()),
             "nextDue": backlog.next_due.map(|at| at.to_string()),

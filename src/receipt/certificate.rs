@@ -204,6 +204,7 @@ fn own(delivery: &Delivery) -> Value {
         "attempts": delivery.attempts,
         "digest": delivery.rendered.as_ref().map(|(_, _, digest)| receipt::digest(*digest)),
         "answers": answers(delivery),
+        "answerUntil": delivery.answer_until.map(|at| at.to_string()),
         "lastAttempt": delivery.last.as_ref().map(attempt),
     })
 }

@@ -202,6 +202,7 @@ fn delivery(delivery: &Delivery) -> Value {
         "digest": delivery.rendered.as_ref().map(|(_, _, digest)| receipt::digest(*digest)),
         "losses": delivery.losses,
         "answers": answers(delivery),
+        "answerUntil": delivery.answer_until.map(|at| at.to_string()),
         "evidence": evidence(delivery).map(String::from),
         "lastAttempt": delivery.last.as_ref().map(attempt),
     })

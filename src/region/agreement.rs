@@ -47,6 +47,8 @@ pub struct Agreement {
     pub criteria: Option<String>,
     /// What happens to an amendment, replacement or cancellation of a certificate the hub has not seen.
     pub unseen: Unseen,
+    /// How soon after a certificate arrived the importing customs is to answer; absent: nobody waits for an answer.
+    pub answer_within: Option<Duration>,
     /// Reasons this agreement raises from warning to severe.
     pub severe: Vec<Reason>,
 }
@@ -282,6 +284,7 @@ mod tests {
             hs_edition: None,
             criteria: None,
             unseen: Unseen::Reject,
+            answer_within: None,
             severe: Vec::new(),
         };
         let (kg, am) = (id("kg"), id("am"));

@@ -1,5 +1,7 @@
 //! The deliveries a message becomes: pure, from the message, the region and what was sent of its chain before.
 
+use std::time::Duration;
+
 use crate::{
     message::{self, Message as HubMessage},
     model::{
@@ -206,7 +208,14 @@ impl Case<'_> {
             held,
             losses,
             because,
+            answer_within: self.answer_within(&loaded.message, target),
         })
+    }
+
+    /// How soon a target is to answer: an importing party, to what is live; nobody waits for answers of the time before.
+    fn answer_within(&self, message: &Message, target: &Target) -> Option<Duration> {
+        let agreement = self.region.agreements.get(&message.subject.agreement)?;
+        agreement.answer_within.filter(|_| target.importing && !message.test && !message.bulk)
     }
 
     /// A cancellation or withdrawal: it goes before other chains.
@@ -237,6 +246,7 @@ impl Case<'_> {
             held: None,
             losses: Vec::new(),
             because,
+            answer_within: None,
         }
     }
 }

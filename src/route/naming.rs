@@ -122,6 +122,7 @@ mod tests {
             held: None,
             losses: Vec::new(),
             because: String::new(),
+            answer_within: None,
         }
     }
 

@@ -19,10 +19,21 @@ pub struct Backlog {
     pub held: u32,
     /// Deliveries refused, expired or cancelled.
     pub dead: u32,
+    /// What arrived and was not answered in its time.
+    pub overdue: Option<Overdue>,
     /// When the oldest head of a chain, due or held, was made.
     pub oldest: Option<Timestamp>,
     /// When the next attempt may begin.
     pub next_due: Option<Timestamp>,
+}
+
+/// Answers that a target's customs owes, past the time that agreements state for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Overdue {
+    /// Certificates not answered; counted up to [`COUNTED_MAX`].
+    pub count: u32,
+    /// When the first of the answers was due.
+    pub since: Timestamp,
 }
 
 /// Which deliveries are listed, and in which order: target by target, and within each the oldest first.
@@ -36,6 +47,8 @@ pub enum Shelf {
     Queued,
     /// Refused, expired and cancelled ones, by when they ended.
     Dead,
+    /// Those that arrived and wait for an answer of the target's customs, by when it is due.
+    Awaited,
 }
 
 /// What to list.
@@ -49,6 +62,8 @@ pub struct Listing {
     pub target: Option<MemberId>,
     /// Only those of this source.
     pub source: Option<MemberId>,
+    /// Only those whose key is no later: when made, ended, or due to be answered.
+    pub until: Option<Timestamp>,
     /// Where the page before ended.
     pub after: Option<Place>,
     /// Most deliveries wanted.
@@ -60,7 +75,7 @@ pub struct Listing {
 pub struct Place {
     /// Target.
     pub target: String,
-    /// When made or ended; the chain on the shelf of queued ones.
+    /// When made, ended, or due to be answered; the chain on the shelf of queued ones.
     pub key: i64,
     /// Sequence of the delivery.
     pub sequence: i64,
@@ -135,6 +150,7 @@ impl Store {
             state: None,
             target: Some(target.clone()),
             source: None,
+            until: None,
             after: Some(after.unwrap_or(start)),
             limit,
         };

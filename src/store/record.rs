@@ -1,6 +1,6 @@
 //! What the store takes and gives: plain values, the same for every engine.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{claim::Rank, news::Telling, sent::Gap, standing::Standing};
 use crate::model::{
@@ -250,6 +250,8 @@ pub struct NewDelivery {
     pub losses: Vec<String>,
     /// Which rule named the target, in words, for the one who asks.
     pub because: String,
+    /// How soon after its arrival the target's customs is to answer, where the agreement says so.
+    pub answer_within: Option<Duration>,
 }
 
 /// What a route commit writes.
@@ -314,6 +316,8 @@ pub struct Delivery {
     pub replay_of: Option<DeliveryId>,
     /// Answers of the target's customs, oldest first.
     pub answers: Vec<(Answer, Option<String>, Timestamp)>,
+    /// When an answer is due, while it is awaited.
+    pub answer_until: Option<Timestamp>,
     /// The last attempt.
     pub last: Option<Attempt>,
     /// When its target asked for it again, if it was not sent since.

@@ -70,6 +70,8 @@ pub(super) const LANE_DUE: Known = known("coohub_lane_due", MEMBER, "Deliveries 
 pub(super) const LANE_HELD: Known = known("coohub_lane_held", MEMBER, "Deliveries to a member that are held");
 pub(super) const LANE_DEAD: Known =
     known("coohub_lane_dead", MEMBER, "Deliveries to a member refused, expired or cancelled");
+pub(super) const LANE_OVERDUE: Known =
+    known("coohub_lane_overdue", MEMBER, "Deliveries to a member that its customs has not answered in time");
 pub(super) const LANE_OLDEST: Known =
     known("coohub_lane_oldest_seconds", MEMBER, "Age of the oldest delivery that waits for a member");
 pub(super) const LANE_SPARED: Known = known(
@@ -119,7 +121,7 @@ pub(super) const CONFIGURATION: Known =
 pub(super) const BUILD: Known = known("coohub_build_info", &["version", "engine"], "The program");
 
 /// All of them, by name.
-pub const ALL: [Known; 39] = [
+pub const ALL: [Known; 40] = [
     ACCEPT_SECONDS,
     ALERTS,
     ATTEMPTS,
@@ -140,6 +142,7 @@ pub const ALL: [Known; 39] = [
     LANE_STOPPED,
     LANE_OLDEST,
     LANE_OPEN,
+    LANE_OVERDUE,
     OWN_LEAF,
     LOOPS,
     MEMBER_LEAF,

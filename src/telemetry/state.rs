@@ -17,7 +17,7 @@ type Seconds = Gauge<f64, AtomicU64>;
 type Words = Family<[Label; 1], Gauge>;
 
 /// How many [`Figure`]s there are. Counted from the list of them, an optimised build would go in a circle.
-const FIGURES: usize = 5;
+const FIGURES: usize = 6;
 
 /// The figures; set all of them, then scrape.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +56,8 @@ pub enum Figure {
     Held,
     /// Deliveries that ended without arriving.
     Dead,
+    /// Those its customs has not answered in time.
+    Overdue,
     /// 1 while the whole lane is held.
     Stopped,
 }
@@ -94,6 +96,7 @@ impl Figure {
         (Self::Due, known::LANE_DUE),
         (Self::Held, known::LANE_HELD),
         (Self::Dead, known::LANE_DEAD),
+        (Self::Overdue, known::LANE_OVERDUE),
         (Self::Stopped, known::LANE_STOPPED),
     ];
 }

@@ -2,9 +2,9 @@
 //!
 //! Method: rules and changes are tested by data beside the code; here is what leaves the hub.
 
-use std::{fmt, fs, time::Duration};
+use std::{fmt, fs, sync::Arc, time::Duration};
 
-use coohub::{clock::Clock, config, observe};
+use coohub::{clock::Clock, config, message, observe};
 use serde_json::Value;
 
 use crate::{
@@ -208,6 +208,51 @@ async fn a_start_after_an_end_that_nobody_asked_for_is_told_for_an_hour() {
     assert!(at.path("data/running").exists());
     at.stop().await;
     assert!(!at.path("data/running").exists(), "an end that was asked for is no crash");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customs_that_does_not_answer_in_the_time_its_agreement_states_is_told_until_it_answers() {
+    let (clock, hand) = Clock::manual(Clock::Real.now());
+    let mut at = Community::shipped().await.at(clock);
+    let webhook = webhook(&at, Behaviour::NoEcho).await;
+    at.edit("agreements/mecta.toml", "unseen = ", "answer_within = \"3d\"\nunseen = ");
+    start(&mut at, &webhook, |_| {}).await;
+    let hand = Arc::new(hand);
+    let turned = hand.clone();
+    let turning = tokio::spawn(async move {
+        loop {
+            turned.advance(LOOK);
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+    push_tea(&at, "one").await;
+    let store = at.hub().store().clone();
+    until("a delivery on record", async || (store.counts().await.unwrap().delivered == 1).then_some(()))
+        .await;
+    let delivery = at.partner("corvania").received()[0].delivery().to_owned();
+    let late = async || {
+        let told = json(&at, &["queue", "--state", "unanswered"]).await;
+        told.into_iter().filter(|one| one["kind"] == "delivery").collect::<Vec<_>>()
+    };
+    assert_eq!(late().await.len(), 0, "it has three days");
+    hand.advance(Duration::from_secs(3 * 86_400 + 60));
+    let all = told(&webhook, "firing", "unanswered").await;
+    let told_of = all.iter().find(|told| told["alert"] == "unanswered").unwrap();
+    assert_eq!((&told_of["severity"], &told_of["about"]), (&"warning".into(), &"corvania".into()));
+    let text = told_of["text"].as_str().unwrap();
+    assert!(text.starts_with("customs of corvania has not answered 1 certificate in time"), "{text}");
+    let listed = late().await;
+    assert_eq!(listed.iter().map(|one| one["delivery"].as_str().unwrap()).collect::<Vec<_>>(), [&delivery]);
+    let (_, words, _) = coohub(&at, &["queue", "--state", "unanswered"]).await;
+    assert!(words.contains("corvania") && words.contains("to be answered by"), "{words}");
+
+    let answer = serde_json::json!({"function": "response", "delivery": delivery, "answer": "received"});
+    let bytes = answer.to_string().into();
+    let taken = at.member("corvania").push("r1", message::MEDIA_TYPE, Vec::new(), bytes).await.unwrap();
+    assert_eq!(taken.status, 202);
+    told(&webhook, "resolved", "unanswered").await;
+    turning.abort();
+    assert_eq!(late().await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use coohub::store::Kind;
 
 mod accept;
 mod attachments;
+mod awaited;
 mod dead;
 mod full;
 mod news;

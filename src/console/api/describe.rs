@@ -32,7 +32,7 @@ pub(super) const ROUTES: [Words; 17] = [
         &[
             (
                 "state",
-                "pending, held, queued, refused, expired, cancelled, dead for the last three, parked or unaddressed; beside a number also delivered.",
+                "pending, held, queued, refused, expired, cancelled, dead for the last three, unanswered, parked or unaddressed; beside a number also delivered.",
             ),
             ("target", "Only those to this member."),
             ("source", "Only those of this member."),

@@ -1,4 +1,4 @@
-//! Dead letters, and whatever else stands still: expired, refused, held, parked, unaddressed, waiting.
+//! Dead letters, and whatever else stands still: expired, refused, not answered, held, parked, unaddressed, waiting.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,8 +26,18 @@ use crate::{
 /// Letters on one page.
 const PAGE: &str = "50";
 /// What can be looked at, by its word in the query.
-const SHELVES: [&str; 9] =
-    ["dead", "refused", "expired", "cancelled", "held", "parked", "unaddressed", "pending", "queued"];
+const SHELVES: [&str; 10] = [
+    "dead",
+    "refused",
+    "expired",
+    "cancelled",
+    "held",
+    "unanswered",
+    "parked",
+    "unaddressed",
+    "pending",
+    "queued",
+];
 
 pub(in crate::console) async fn show(
     State(shared): State<Arc<Shared>>,
@@ -105,7 +115,7 @@ fn controls(caller: &Caller, one: &Value, back: &str) -> Markup {
     let hidden = [("delivery", id.as_str()), ("back", back)];
     html! {
         @if text(one, "state") == "unaddressed" { (address(caller, &text(one, "message"), back)) }
-        @else if !id.is_empty() {
+        @else if !id.is_empty() && text(one, "state") != "delivered" {
             details.acts {
                 summary { (texts::ACT) }
                 div.controls {

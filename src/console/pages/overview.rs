@@ -169,6 +169,9 @@ pub(in crate::console) fn why(one: &Value) -> String {
     let attempt = last.map(|last| text(last, "detail")).filter(|detail| !detail.is_empty());
     match (text(one, "reason").as_str(), attempt) {
         _ if text(one, "state") == "cancelled" => texts::ENDED.to_owned(),
+        _ if !text(one, "answerUntil").is_empty() => {
+            format!("{} {}", texts::ANSWER_UNTIL, text(one, "answerUntil"))
+        }
         ("", None) => texts::NO_ATTEMPT.to_owned(),
         ("", Some(detail)) => detail,
         (reason, None) => reason.to_owned(),

@@ -87,6 +87,7 @@ fn figures(lane: &Value) -> Markup {
         ("due", texts::DUE, "pending"),
         ("held", texts::HELD, "held"),
         ("dead", texts::DEAD_SHORT, "dead"),
+        ("overdue", texts::UNANSWERED, "unanswered"),
     ];
     html! {
         ul.tiles {

@@ -181,7 +181,9 @@ fn attempts(one: &Value) -> Markup {
 }
 
 fn answers(one: &Value) -> Markup {
+    let until = text(one, "answerUntil");
     html! {
+        @if !until.is_empty() { p.answer { (texts::CUSTOMS) ": " (texts::ANSWER_UNTIL) " " (time(&until)) } }
         @for answer in list(one, "answers") {
             p.answer {
                 (texts::CUSTOMS) " " (time(&text(answer, "at"))) " "

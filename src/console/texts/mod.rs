@@ -88,6 +88,7 @@ texts! {
     DEAD = "never arrived";
     DEAD_SHORT = "dead";
     PARKED = "parked";
+    UNANSWERED = "not answered in time";
     UNADDRESSED = "wait to be addressed";
     UNROUTED = "not routed yet";
     OLDEST = "Waiting longest";
@@ -189,6 +190,7 @@ texts! {
     ENDED = "an operator ended it";
     EVIDENCE = "evidence";
     CUSTOMS = "Customs";
+    ANSWER_UNTIL = "to be answered by";
     NEXT_ATTEMPT = "next attempt";
     READ = "Read it";
     READ_CONTENT = "Read what it says";
@@ -298,6 +300,7 @@ pub(super) fn state(word: &str) -> &str {
 pub(super) fn shelf(word: &str) -> &str {
     match word {
         "dead" => "refused, expired or cancelled",
+        "unanswered" => "delivered, and not answered in time",
         "parked" => "parked: waits for the certificate it changes",
         "unaddressed" => "unaddressed: waits for an operator to say whose it is",
         other => state(other),

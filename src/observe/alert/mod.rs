@@ -38,6 +38,8 @@ pub enum Kind {
     TakesNothing,
     /// A member's server answers as if it took deliveries, without saying what it took.
     NoEcho,
+    /// Customs does not answer what arrived in the time its agreement states.
+    Unanswered,
     /// A leaf or anchor ends soon, or has.
     IdentityEnds,
     /// The disk fills.
@@ -95,11 +97,12 @@ pub struct Alert {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PartnerDown,
         Self::Waiting,
         Self::TakesNothing,
         Self::NoEcho,
+        Self::Unanswered,
         Self::IdentityEnds,
         Self::DiskLow,
         Self::SlowCommits,
@@ -117,6 +120,7 @@ impl Kind {
             Self::Waiting => "waiting",
             Self::TakesNothing => "takes-nothing",
             Self::NoEcho => "no-echo",
+            Self::Unanswered => "unanswered",
             Self::IdentityEnds => "identity-ends",
             Self::DiskLow => "disk-low",
             Self::SlowCommits => "slow-commits",
@@ -142,6 +146,9 @@ impl Kind {
             }
             Self::NoEcho => {
                 "the member's server answers without repeating what it took: ask for the echo or the receipt it agreed to"
+            }
+            Self::Unanswered => {
+                "see coohub queue --target with --state unanswered: ask the member whether its customs works on them"
             }
             Self::IdentityEnds => "have the next leaf or anchor put in place before that day, then reload",
             Self::DiskLow => "make room on the file system of the data folder, or move the folder",

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     deliver::guard::Doubt,
     model::{id::MemberId, time::Timestamp, value::Date},
-    problem::unit::{duration_text, size_text},
-    store::strain::Strain,
+    problem::unit::{duration_text, noun, size_text},
+    store::{backlog::Overdue, strain::Strain},
 };
 
 /// How long a restart is shown.
@@ -52,6 +52,8 @@ pub struct Lane {
     pub spared_for: Option<MemberId>,
     /// When the oldest delivery that waits was made.
     pub oldest: Option<Timestamp>,
+    /// What arrived and its customs has not answered in time.
+    pub overdue: Option<Overdue>,
     /// Attempts in the window that it answered without saying what it took.
     pub no_echo: u64,
 }
@@ -76,6 +78,7 @@ pub fn firing(sight: &Sight, config: &Config) -> Vec<Alert> {
         alerts.extend(waiting(lane, sight.now, config));
         alerts.extend(takes_nothing(lane, sight.now, config));
         alerts.extend(no_echo(lane, sight.now, config));
+        alerts.extend(unanswered(lane, sight.now));
     }
     alerts.extend(sight.sources.iter().filter_map(|source| rejections(source, sight.now, config)));
     alerts.extend(sight.identities.iter().filter_map(|identity| ends(identity, sight.now, config)));
@@ -95,11 +98,11 @@ fn about(member: &MemberId) -> About {
     About::Member(member.clone())
 }
 
-/// Whole minutes, for words that need not change at each look.
+/// Whole units of which there are at least two, for words that need not change at each look.
 fn roughly(duration: Duration) -> String {
-    let minute = Duration::from_secs(60);
-    let whole = Duration::from_secs(duration.as_secs() / 60 * 60);
-    duration_text(if duration < minute { Duration::from_secs(duration.as_secs()) } else { whole })
+    let seconds = duration.as_secs();
+    let unit = [86_400, 3_600, 60].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
+    duration_text(Duration::from_secs(seconds / unit * unit))
 }
 
 /// Whose deliveries it is about, where not everybody's.
@@ -148,6 +151,15 @@ fn no_echo(lane: &Lane, now: Timestamp, config: &Config) -> Option<Alert> {
     let words =
         format!("{member} answered {times} within {within} as if it took a delivery, without saying which");
     Some(alert(Kind::NoEcho, about(member), Severity::Warning, since, words))
+}
+
+fn unanswered(lane: &Lane, now: Timestamp) -> Option<Alert> {
+    let Overdue { count, since } = lane.overdue?;
+    let (member, late) = (&lane.member, roughly(now.since(since)));
+    let what = noun(count, "certificate", "certificates");
+    let words =
+        format!("customs of {member} has not answered {count} {what} in time, the first is {late} late");
+    Some(alert(Kind::Unanswered, about(member), Severity::Warning, since, words))
 }
 
 fn rejections(source: &Source, now: Timestamp, config: &Config) -> Option<Alert> {

@@ -168,7 +168,8 @@ impl Watch {
             let reached = self.reach(lane, region.members.get(&lane.member), now);
             let spared_for = lane.sparing.one().cloned();
             let (member, oldest) = (lane.member.clone(), lane.backlog.oldest);
-            lanes.push(Lane { no_echo: of(&member).no_echo, member, reached, spared_for, oldest });
+            let (no_echo, overdue) = (of(&member).no_echo, lane.backlog.overdue);
+            lanes.push(Lane { member, reached, spared_for, oldest, overdue, no_echo });
         }
         Sight {
             now,

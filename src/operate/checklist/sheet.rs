@@ -166,6 +166,7 @@ impl Sheets<'_> {
             gap: None,
             replay_of: None,
             answers: Vec::new(),
+            answer_until: None,
             last: None,
             asked: None,
         }

@@ -1,6 +1,6 @@
 //! Two states of an agreement.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Effect, Told, day, links};
 use crate::{
@@ -43,6 +43,7 @@ fn both(told: &mut Told, members: &BTreeSet<&MemberId>, old: &Agreement, new: &A
         hs_edition,
         criteria,
         unseen,
+        answer_within,
         severe,
     } = old;
     told.value((Effect::Words, "name", "name"), (name, &new.name), |text| format!("\"{text}\""));
@@ -87,6 +88,9 @@ fn both(told: &mut Told, members: &BTreeSet<&MemberId>, old: &Agreement, new: &A
     );
     told.value((Effect::Form, "criteria", "origin criteria"), (criteria, &new.criteria), text);
     unseen_ones(told, unseen, &new.unseen);
+    let within = |within: &Option<Duration>| within.map_or_else(|| "any time".to_owned(), duration_text);
+    let answers = (answer_within, &new.answer_within);
+    told.value((Effect::Pace, "answer_within", "customs is to answer within"), answers, within);
     let code = |reason: &Reason| reason.code().to_owned();
     for gone in severe.iter().filter(|reason| !new.severe.contains(reason)) {
         told.say(Effect::Widens, "severe", format!("{} is a warning only", code(gone)));

@@ -28,6 +28,8 @@ use crate::{
 const EVERY: &str = "*";
 /// How long a change may wait for its certificate.
 const PARK: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
+/// How soon customs may be asked to answer.
+const ANSWER: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads the whole file; `None` only where a problem was recorded.
 pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option<Agreement> {
@@ -57,6 +59,7 @@ pub(super) fn read(id: &AgreementId, source: &Source, desk: &Desk<'_>) -> Option
             hs_edition: mentioned(file, "hs_edition", Kind::HsEdition, desk),
             criteria: mentioned(file, "criteria", Kind::Codes, desk),
             unseen: unseen(file),
+            answer_within: file.duration("answer_within", ANSWER),
             severe: severe(file),
         })
     })

@@ -126,6 +126,7 @@ fn apply(db: &mut Db, push: &Acceptance, row: &MessageRow) -> Result<(), Fault> 
                 let of = Key::of(Table::Answer).int(delivery).int(row.sequence);
                 let (answer, reason) = (*answer, reason.clone());
                 db.put_row(of, &AnswerRow { answer, reason, at: push.received })?;
+                super::awaited::answered(db, delivery)?;
             }
         }
         (_, None) => {}

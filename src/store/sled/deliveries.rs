@@ -1,7 +1,7 @@
 //! Reads about deliveries: what is due, what is overdue, what became of one.
 
 use super::{
-    asked,
+    asked, awaited,
     db::{Db, Scan, int, row},
     key::{Key, Table, last_int},
     messages,
@@ -272,9 +272,11 @@ pub(super) fn whole(db: &Db, row: DeliveryRow) -> Result<Delivery, Fault> {
         Ok((answer, reason, at))
     });
     let attempts = if row.attempts > 0 { attempts_of(db, row.sequence)? } else { Vec::new() };
+    let state = row.state()?;
+    let answer_until = if state == State::Delivered { awaited::until(db, &row)? } else { None };
     let asked = db.get(&Key::of(Table::Resend).int(row.sequence))?;
     Ok(Delivery {
-        life: Life { state: row.state()?, created: row.created, failures: row.failures },
+        life: Life { state, created: row.created, failures: row.failures },
         id: row.id,
         sequence: row.sequence,
         chain: row.chain,
@@ -295,6 +297,7 @@ pub(super) fn whole(db: &Db, row: DeliveryRow) -> Result<Delivery, Fault> {
         gap: row.gap,
         replay_of: row.replay_of,
         answers: answers.collect::<Result<_, Fault>>()?,
+        answer_until,
         last: attempts.into_iter().next_back(),
         asked: asked.as_deref().and_then(last_int).map(Timestamp),
     })

@@ -72,6 +72,9 @@ pub(super) fn insert(batch: &mut Batch, new: &NewDelivery, place: &Place) -> Res
         replaced: false,
     };
     row.save(&mut batch.db, None)?;
+    if let Some(within) = new.answer_within {
+        super::awaited::begin(&mut batch.db, place.message, &new.target, within)?;
+    }
     batch.tally.count(&state, 1);
     batch.wakes.of(&new.target, &state);
     Ok(row)
@@ -95,6 +98,7 @@ pub(super) fn write(batch: &mut Batch, row: &DeliveryRow, next: &Stored, at: Tim
     batch.tally.count(new, 1);
     if *new == State::Delivered {
         super::replaced::by_later(batch, row)?;
+        super::awaited::arrived(&mut batch.db, row, at)?;
     }
     if new.is_final() {
         promote(batch, &row.target, row.chain, at)?;

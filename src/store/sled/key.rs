@@ -70,6 +70,10 @@ pub(super) enum Table {
     Dead = 38,
     /// The same by (target, chain).
     DeadChain = 44,
+    /// Answers awaited, by (message, target).
+    Awaited = 45,
+    /// What arrived of them, by (target, time it is due).
+    AwaitedUntil = 46,
     /// All by (target, time made).
     Sent = 39,
     /// Attempts by (delivery, number).

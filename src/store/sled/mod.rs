@@ -14,6 +14,7 @@ mod accept;
 mod action;
 mod asked;
 mod attachment;
+mod awaited;
 mod batch;
 mod chain;
 mod commit;

@@ -1,11 +1,12 @@
 //! Reads for operators and for members that compare: figures per target, pages of shelves, entries of a span.
 
 use super::{
+    awaited,
     db::{Db, int},
     deliveries::{next_due, whole},
-    key::{Key, Table},
+    key::{Key, Table, last_int},
     messages,
-    row::{DeliveryRow, due},
+    row::due,
 };
 use crate::{
     model::{id::MemberId, time::Timestamp},
@@ -45,24 +46,32 @@ pub(super) fn backlog(db: &Db, target: &MemberId, now: Timestamp) -> Result<Back
         due: due_now,
         held: count(db, &of(Table::Held))?,
         dead: count(db, &of(Table::Dead))?,
+        overdue: awaited::overdue(db, target, now)?,
         oldest: oldest.map(|row| row.created),
         next_due: next_due(db, target, Stream::All, now)?,
     })
 }
 
-/// The index a shelf is, and what its entries are sorted by within a target.
-fn index(shelf: Shelf) -> (Table, fn(&DeliveryRow) -> i64) {
+/// The index a shelf is: entries of a target, what they are sorted by, and the delivery.
+fn index(shelf: Shelf) -> Table {
     match shelf {
-        Shelf::Waiting => (Table::Age, |row| row.created.0),
-        Shelf::Held => (Table::Held, |row| row.created.0),
-        Shelf::Queued => (Table::Open, |row| row.chain),
-        Shelf::Dead => (Table::Dead, |row| row.ended.unwrap_or(row.created).0),
+        Shelf::Waiting => Table::Age,
+        Shelf::Held => Table::Held,
+        Shelf::Queued => Table::Open,
+        Shelf::Dead => Table::Dead,
+        Shelf::Awaited => Table::AwaitedUntil,
     }
+}
+
+/// What an entry of such an index is sorted by within its target.
+pub(super) fn sorted_by(key: &[u8]) -> Result<i64, Fault> {
+    let front = key.len().checked_sub(8).and_then(|end| key.get(..end));
+    front.and_then(last_int).ok_or_else(|| Fault::corrupt("key"))
 }
 
 pub(super) fn list(db: &Db, listing: &Listing, most: usize) -> Result<Page, Fault> {
     let state = listing.state.or((listing.shelf == Shelf::Queued).then_some("queued"));
-    let (table, sorted_by) = index(listing.shelf);
+    let table = index(listing.shelf);
     let mut prefix = Key::of(table);
     if let Some(target) = &listing.target {
         prefix = prefix.text(target.as_str());
@@ -74,10 +83,12 @@ pub(super) fn list(db: &Db, listing: &Listing, most: usize) -> Result<Page, Faul
         if deliveries.len() >= most || looked_at >= LOOKED_AT_MAX {
             return Ok(Page { deliveries, next: place });
         }
-        let row = db.delivery_at(int(&entry?)?)?;
-        place = Some(Place { target: row.target.to_string(), key: sorted_by(&row), sequence: row.sequence });
+        let entry = entry?;
+        let (row, key) = (db.delivery_at(int(&entry)?)?, sorted_by(&entry.0)?);
+        place = Some(Place { target: row.target.to_string(), key, sequence: row.sequence });
         let of_source = listing.source.as_ref().is_none_or(|only| *only == row.source);
-        if of_source && state.is_none_or(|state| state == row.state) {
+        let in_time = listing.until.is_none_or(|until| key <= until.0);
+        if of_source && in_time && state.is_none_or(|state| state == row.state) {
             deliveries.push(whole(db, row)?);
         }
     }

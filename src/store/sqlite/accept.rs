@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{attachment, chain, messages, parked, signatures, writer::Batch};
+use super::{attachment, awaited, chain, messages, parked, signatures, writer::Batch};
 use crate::{
     model::{envelope::Function, key::normal_form},
     store::{
@@ -163,6 +163,7 @@ fn apply(
             if let Some((delivery, answer, reason)) = &push.answer {
                 let row = params![sequence, delivery.0.as_bytes(), answer.word(), reason, push.received.0];
                 db.prepare_cached(ANSWER)?.execute(row)?;
+                awaited::answered(db, *delivery)?;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::deliveries::by_sequence;
+use super::{awaited, deliveries::by_sequence};
 use crate::{
     model::{id::MemberId, time::Timestamp},
     store::{
@@ -51,6 +51,12 @@ pub(super) fn shelf(shelf: Shelf) -> &'static str {
             AND (d.target, d.ended, d.sequence) > (?1, ?2, ?3)
             ORDER BY d.target, d.ended, d.sequence LIMIT ?4"
         }
+        Shelf::Awaited => {
+            "SELECT a.delivery, a.target, a.until, 'delivered', m.source
+            FROM awaited a INDEXED BY awaited_until CROSS JOIN message m ON m.sequence = a.message
+            WHERE a.until IS NOT NULL AND (a.target, a.until, a.delivery) > (?1, ?2, ?3)
+            ORDER BY a.target, a.until, a.delivery LIMIT ?4"
+        }
     }
 }
 
@@ -66,6 +72,7 @@ pub(super) fn backlog(db: &Connection, target: &MemberId, now: Timestamp) -> Res
         due,
         held: count(HELD)?,
         dead: count(DEAD)?,
+        overdue: awaited::overdue(db, target, now)?,
         oldest: oldest.map(Timestamp),
         next_due: super::deliveries::next_due(db, target, Stream::All, now)?,
     })
@@ -84,7 +91,7 @@ pub(super) fn list(db: &Connection, listing: &Listing, rows_max: u32) -> Result<
     let mut rows = statement.query(from)?;
     let mut looked_at = 0;
     while let Some(row) = rows.next()? {
-        let (sequence, target): (i64, String) = (row.get(0)?, row.get(1)?);
+        let (sequence, target, key): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if listing.target.as_ref().is_some_and(|only| only.as_str() != target) {
             return Ok(Page { deliveries, next: None });
         }
@@ -93,11 +100,12 @@ pub(super) fn list(db: &Connection, listing: &Listing, rows_max: u32) -> Result<
         }
         let (word, source): (String, String) = (row.get(3)?, row.get(4)?);
         let fits = state.is_none_or(|state| state == word)
-            && listing.source.as_ref().is_none_or(|only| only.as_str() == source);
+            && listing.source.as_ref().is_none_or(|only| only.as_str() == source)
+            && listing.until.is_none_or(|until| key <= until.0);
         if fits {
             deliveries.extend(by_sequence(db, sequence)?);
         }
-        place = Place { target, key: row.get(2)?, sequence };
+        place = Place { target, key, sequence };
         looked_at += 1;
     }
     Ok(Page { deliveries, next: (looked_at == LOOKED_AT_MAX).then_some(place) })

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
-use super::{delivery::word, messages::all, resend, row};
+use super::{awaited, delivery::word, messages::all, resend, row};
 use crate::{
     model::{
         delivery::State,
@@ -276,6 +276,9 @@ pub(super) fn by_sequence(db: &Connection, sequence: i64) -> Result<Option<Deliv
         delivery.last = all(db, LAST, [sequence], row::attempt)?.pop();
     }
     delivery.asked = resend::asked(db, sequence)?;
+    if delivery.life.state == State::Delivered {
+        delivery.answer_until = awaited::until(db, sequence)?;
+    }
     delivery.answers = all(db, ANSWERS, [sequence], |row| {
         let mut c = row::Columns::of(row);
         Ok((c.read("answer", |word: String| Answer::of(&word))?, c.take()?, c.timestamp()?))

@@ -112,6 +112,9 @@ pub(super) fn insert(batch: &mut Batch<'_>, new: &NewDelivery, place: &Place) ->
     if inserted != 1 {
         return Err(Fault::corrupt("message of a delivery"));
     }
+    if let Some(within) = new.answer_within {
+        super::awaited::begin(db, place.message, &new.target, within)?;
+    }
     batch.tally.count(&state, 1);
     batch.wakes.of(&new.target, &state);
     Ok(())
@@ -151,6 +154,7 @@ pub(super) fn write(batch: &mut Batch<'_>, row: &Row, next: &Stored, at: Timesta
     }
     if *new == State::Delivered {
         super::replaced::by_later(batch, row)?;
+        super::awaited::arrived(batch.db, row, at)?;
     }
     if new.is_final() {
         promote(batch, &row.target, row.chain, at)?;

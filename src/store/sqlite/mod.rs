@@ -12,6 +12,7 @@
 mod accept;
 mod action;
 mod attachment;
+mod awaited;
 mod backlog;
 pub(super) mod backup;
 mod chain;

@@ -174,6 +174,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
         gap: c.take::<Option<String>>()?.and_then(|word| Gap::of(&word)),
         replay_of: c.take::<Option<[u8; 16]>>()?.map(|bytes| DeliveryId(uuid::Uuid::from_bytes(bytes))),
         answers: Vec::new(),
+        answer_until: None,
         last: None,
         asked: None,
     })

@@ -22,7 +22,8 @@ fn all() -> Metrics {
     let state = metrics.state();
     state.messages("routed", 1);
     state.deliveries("open", 1);
-    for figure in [Figure::Open, Figure::Due, Figure::Held, Figure::Dead, Figure::Stopped] {
+    let figures = [Figure::Open, Figure::Due, Figure::Held, Figure::Dead, Figure::Overdue, Figure::Stopped];
+    for figure in figures {
         state.lane(&id, figure, 1);
     }
     state.breakers(&id, true, false);

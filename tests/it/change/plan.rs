@@ -175,6 +175,12 @@ const CASES: &[Case] = &[
     },
     Case {
         file: "agreements/mecta.toml",
+        old: "unseen = ",
+        new: "answer_within = \"3d\"\nunseen = ",
+        expect: &["pace agreement mecta: customs is to answer within: 3d, was any time"],
+    },
+    Case {
+        file: "agreements/mecta.toml",
         old: "proof = \"connection\"",
         new: "proof = \"connection\"\nsevere = [\"code-unknown\"]",
         expect: &["narrows agreement mecta: code-unknown is a reason to reject"],

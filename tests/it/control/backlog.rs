@@ -49,7 +49,7 @@ async fn listed(world: &Fixture, mut listing: Listing) -> Vec<DeliveryId> {
 }
 
 fn listing(shelf: Shelf, limit: usize) -> Listing {
-    Listing { shelf, state: None, target: None, source: None, after: None, limit }
+    Listing { shelf, state: None, target: None, source: None, until: None, after: None, limit }
 }
 
 #[tokio::test]

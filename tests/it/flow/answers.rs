@@ -3,8 +3,11 @@
 use coohub::message;
 use serde_json::json;
 
-use super::story::{Sheet, Story, tea};
-use crate::support::partner::Behaviour;
+use super::story::{Sheet, Story, tea, through_estalia};
+use crate::support::{
+    hub::{Community, until},
+    partner::Behaviour,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_the_importing_customs_reaches_the_source_as_message_and_in_the_state() {
@@ -85,4 +88,36 @@ async fn nobody_answers_a_notice_or_an_answer() {
         let pushed = story.at.member("almora").push(&id, message::MEDIA_TYPE, Vec::new(), body.into()).await;
         assert_eq!(pushed.unwrap().json()["code"], "delivery-unknown");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_importing_party_is_given_the_time_of_the_agreement_and_nobody_else_is() {
+    let mut at = Community::shipped().await;
+    at.edit("agreements/mecta.toml", "unseen = ", "answer_within = \"3d\"\nunseen = ");
+    at.start().await;
+    let mut story = Story::of(at);
+    story.deliver("corvania", "transit", Sheet::xml(through_estalia(318))).await;
+    story.collect("dunmere").await;
+    story.collect("estalia").await;
+    let testing = "[[link]]\nfrom = \"corvania\"\nto = \"dunmere\"\nstate = \"test\"\n\n[[link]]";
+    story.at.edit("agreements/mecta.toml", "[[link]]", testing);
+    story.at.hub().reload().await.unwrap();
+    story.push("corvania", "trial", Sheet::xml(through_estalia(319)).with("coo-test", "?1")).await;
+    let dunmere = story.at.member("dunmere");
+    let entries = until("a test entry", async || {
+        let entries = dunmere.get("/v1/inbox?test=true").await.unwrap().json();
+        entries.as_array().filter(|entries| !entries.is_empty()).cloned()
+    })
+    .await;
+    story.at.acknowledge("dunmere", &entries[0]).await;
+    let due = async |message: &str, target: &str| {
+        let state = story.at.state("corvania", &story.id(message)).await;
+        let found = state["deliveries"].as_array().unwrap().iter().find(|one| one["target"] == target);
+        let delivery = found.unwrap();
+        assert_eq!(delivery["state"], "delivered", "{message} to {target}");
+        delivery["answerUntil"].is_string()
+    };
+    assert!(due("m1", "dunmere").await, "the importing party");
+    assert!(!due("m1", "estalia").await, "a copy");
+    assert!(!due("m2", "dunmere").await, "test traffic");
 }

@@ -24,6 +24,7 @@ async fn dead(store: &Store, target: &str) -> (u32, usize, u64) {
         state: None,
         target: Some(target.clone()),
         source: None,
+        until: None,
         after: None,
         limit: 9,
     };
@@ -40,7 +41,7 @@ fn refused() -> State {
 }
 
 /// Repeats a delivery of a message by an operator's word.
-async fn repeat(store: &Store, message: MessageId, of: DeliveryId) -> DeliveryId {
+pub(super) async fn repeat(store: &Store, message: MessageId, of: DeliveryId) -> DeliveryId {
     let new = delivery("ke");
     let id = new.id;
     let seen = store.trail(message, &member("ke")).await.unwrap().unwrap();

@@ -13,6 +13,8 @@ use super::support as on_sqlite;
 mod accept;
 #[path = "attachments.rs"]
 mod attachments;
+#[path = "awaited.rs"]
+mod awaited;
 #[path = "dead.rs"]
 mod dead;
 #[path = "full.rs"]

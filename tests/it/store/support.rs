@@ -111,6 +111,7 @@ pub(crate) fn delivery(target: &str) -> NewDelivery {
         held: None,
         losses: Vec::new(),
         because: "importing party".to_owned(),
+        answer_within: None,
     }
 }
 

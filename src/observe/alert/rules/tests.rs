@@ -14,7 +14,7 @@ fn well() -> Sight {
 }
 
 fn lane() -> Lane {
-    Lane { member: kg(), reached: None, spared_for: None, oldest: None, no_echo: 0 }
+    Lane { member: kg(), reached: None, spared_for: None, oldest: None, overdue: None, no_echo: 0 }
 }
 
 /// Kind, severity and time of the alerts.
@@ -47,6 +47,7 @@ fn each_rule_holds_at_its_bound_and_not_before() {
     let down = |since| reached(since, Some(since), None);
     let answers = |since, says| reached(since, Some(NOW), Some(says));
     let old = |since| of_lane(Lane { oldest: Some(since), ..lane() });
+    let late = |count, since| of_lane(Lane { overdue: Some(Overdue { count, since }), ..lane() });
     let no_echo = |no_echo| of_lane(Lane { no_echo, ..lane() });
     let slow = |slowest_commit| Sight { slowest_commit, ..well() };
     let cases = [
@@ -55,6 +56,7 @@ fn each_rule_holds_at_its_bound_and_not_before() {
         ("down", down(ago(partner_down_after)), Some(("partner-down", "critical", ago(partner_down_after)))),
         ("not yet old", old(ago(oldest_after - MS)), None),
         ("old", old(ago(oldest_after + day)), Some(("waiting", "warning", ago(oldest_after + day)))),
+        ("an answer is overdue", late(1, ago(MS)), Some(("unanswered", "warning", ago(MS)))),
         ("open, and nothing known", reached(ago(day), None, None), None),
         ("answers, not for long", answers(ago(partner_down_after - MS), Says::Other), None),
         (
@@ -113,6 +115,7 @@ fn everything_wrong_at_once_is_one_alert_each() {
         reached: behind(Some(Timestamp(0)), None),
         oldest: Some(Timestamp(0)),
         no_echo: u64::MAX,
+        overdue: Some(Overdue { count: u32::MAX, since: Timestamp(0) }),
         ..lane()
     };
     let answers = Lane { reached: behind(None, Some(Says::Other)), ..lane() };
@@ -134,9 +137,9 @@ fn everything_wrong_at_once_is_one_alert_each() {
     };
     let alerts = firing(&sight, &Config::default());
     let mut keys: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.about.clone())).collect();
-    assert_eq!(keys.len(), 13, "{alerts:#?}");
+    assert_eq!(keys.len(), 14, "{alerts:#?}");
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), 13);
+    assert_eq!(keys.len(), 14);
     assert!(Kind::ALL.iter().all(|kind| keys.iter().any(|(found, _)| found == kind)));
 }

@@ -73,6 +73,7 @@ pub(super) fn new_delivery(target: &str, text: &str) -> NewDelivery {
         held: None,
         losses: Vec::new(),
         because: "addressed by an operator".to_owned(),
+        answer_within: None,
     }
 }
 
@@ -98,6 +99,7 @@ pub(super) fn region(members: Vec<Member>) -> Region {
         hs_edition: None,
         criteria: None,
         unseen: Unseen::Forward,
+        answer_within: None,
         severe: Vec::new(),
     };
     Region {
