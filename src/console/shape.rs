@@ -129,11 +129,11 @@ pub(super) fn escaped(text: &str) -> String {
     })
 }
 
-/// Terms and what they are.
+/// Terms and what they are; those of which nothing is known are left out.
 pub(super) fn facts(pairs: &[(&str, Markup)]) -> Markup {
     html! {
         dl.facts {
-            @for (term, what) in pairs { div { dt { (term) } dd { (what) } } }
+            @for (term, what) in pairs.iter().filter(|(_, what)| !what.0.is_empty()) { div { dt { (term) } dd { (what) } } }
         }
     }
 }

@@ -87,7 +87,7 @@ fn warnings(status: &Value) -> Markup {
         @for alert in list(status, "alerts") {
             div.notice.(if text(alert, "severity") == "critical" { "bad" } else { "waits" }) role="alert" {
                 p { b { (text(alert, "text")) } }
-                p { (texts::SINCE_THEN) " " (time(&text(alert, "since"))) ". " (text(alert, "todo")) }
+                p { (texts::SINCE_THEN) " " (time(&text(alert, "since"))) " · " (text(alert, "todo")) }
             }
         }
         @if !not_compared.is_empty() {
@@ -140,6 +140,7 @@ fn card(lane: &Value) -> Markup {
                     (grouped(figure(lane, "open"))) " " (texts::OPEN)
                     @if let Some(oldest) = oldest { " · " (texts::OLDEST_IS) " " (age(oldest)) }
                     @if figure(lane, "dead") > 0 { " · " (grouped(figure(lane, "dead"))) " " (texts::DEAD_SHORT) }
+                    @if figure(lane, "overdue") > 0 { " · " (grouped(figure(lane, "overdue"))) " " (texts::UNANSWERED) }
                 }
             }
         }
@@ -164,17 +165,16 @@ fn oldest(waiting: &[Value]) -> Markup {
 }
 
 /// Why a delivery is where it is: the coded reason, or what came of the last attempt.
-pub(in crate::console) fn why(one: &Value) -> String {
+pub(in crate::console) fn why(one: &Value) -> Markup {
     let last = one.get("lastAttempt").filter(|last| !last.is_null());
     let attempt = last.map(|last| text(last, "detail")).filter(|detail| !detail.is_empty());
+    let until = text(one, "answerUntil");
     match (text(one, "reason").as_str(), attempt) {
-        _ if text(one, "state") == "cancelled" => texts::ENDED.to_owned(),
-        _ if !text(one, "answerUntil").is_empty() => {
-            format!("{} {}", texts::ANSWER_UNTIL, text(one, "answerUntil"))
-        }
-        ("", None) => texts::NO_ATTEMPT.to_owned(),
-        ("", Some(detail)) => detail,
-        (reason, None) => reason.to_owned(),
-        (reason, Some(detail)) => format!("{reason}: {detail}"),
+        _ if text(one, "state") == "cancelled" => html! { (texts::ENDED) },
+        _ if !until.is_empty() => html! { (texts::ANSWER_UNTIL) " " (time(&until)) },
+        ("", None) => html! { (texts::NO_ATTEMPT) },
+        ("", Some(detail)) => html! { (detail) },
+        (reason, None) => html! { (reason) },
+        (reason, Some(detail)) => html! { (reason) ": " (detail) },
     }
 }

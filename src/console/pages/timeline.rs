@@ -61,7 +61,7 @@ fn story(caller: &Caller, message: &Value) -> Markup {
                 (texts::SOURCE, html! { a href={ "/partners/" (of("source")) } { (of("source")) } }),
                 (texts::THEIR_ID, html! { code { (of("messageId")) } }),
                 (texts::OUR_ID, html! { code { (of("message")) } }),
-                (texts::FORMAT, html! { code.tag { (of("format")) } }),
+                (texts::FORMAT, html! { @if !of("format").is_empty() { code.tag { (of("format")) } } }),
                 (texts::BYTES, html! { code.fold { (of("digest")) } }),
                 (texts::CONFIGURATION, short(&of("configuration"))),
                 (texts::PROOF, html! { (of("proof")) @for one in list(message, "signatures") { (signature(one)) } }),

@@ -300,7 +300,7 @@ pub(super) fn state(word: &str) -> &str {
 pub(super) fn shelf(word: &str) -> &str {
     match word {
         "dead" => "refused, expired or cancelled",
-        "unanswered" => "delivered, and not answered in time",
+        "unanswered" => UNANSWERED,
         "parked" => "parked: waits for the certificate it changes",
         "unaddressed" => "unaddressed: waits for an operator to say whose it is",
         other => state(other),

@@ -148,7 +148,7 @@ impl Kind {
                 "the member's server answers without repeating what it took: ask for the echo or the receipt it agreed to"
             }
             Self::Unanswered => {
-                "see coohub queue --target with --state unanswered: ask the member whether its customs works on them"
+                "see coohub queue --state unanswered: ask the member whether its customs works on them"
             }
             Self::IdentityEnds => "have the next leaf or anchor put in place before that day, then reload",
             Self::DiskLow => "make room on the file system of the data folder, or move the folder",
