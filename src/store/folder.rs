@@ -20,8 +20,18 @@ const FILE_MODE: u32 = 0o600;
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    // The system drops the lock with the file, also when the process is killed.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// A locked file. The system drops the lock with the file, also when the process is killed; it is given back by hand all
+/// the same, because a child that this process forks has the file too until it runs its program.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 impl Folder {
@@ -39,7 +49,7 @@ impl Folder {
         let lock_path = path.join(LOCK);
         let lock = private(&lock_path)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Lock(lock) }),
             Err(TryLockError::WouldBlock) => Err(Fault::Locked { folder: path.to_owned() }),
             Err(TryLockError::Error(cause)) => Err(Fault::File { path: lock_path, cause }),
         }
@@ -75,14 +85,14 @@ pub(super) fn idle(path: &Path) -> Result<Option<Idle>, Fault> {
         Err(cause) => return Err(fault(cause)),
     };
     match lock.try_lock() {
-        Ok(()) => Ok(Some(Idle(Some(lock)))),
+        Ok(()) => Ok(Some(Idle(Some(Lock(lock))))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(cause)) => Err(fault(cause)),
     }
 }
 
 /// A folder that no hub has open, if it is a data folder at all.
-pub(super) struct Idle(#[expect(dead_code, reason = "locks until it is dropped")] Option<File>);
+pub(super) struct Idle(#[expect(dead_code, reason = "locks until it is dropped")] Option<Lock>);
 
 /// Syncs a folder, so that what was made in it keeps its name.
 pub(super) fn synced(path: &Path) -> Result<(), Fault> {
@@ -104,4 +114,21 @@ pub(super) fn private(path: &Path) -> Result<File, Fault> {
         Ok(file)
     };
     open().map_err(|cause| Fault::File { path: path.to_owned(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_given_back_though_a_child_has_its_file_still() {
+        let place = tempfile::tempdir().unwrap();
+        let lock = private(&place.path().join(LOCK)).unwrap();
+        lock.try_lock().unwrap();
+        let child = lock.try_clone().unwrap();
+        drop(Lock(lock));
+        Folder::open(place.path()).unwrap();
+        assert!(idle(place.path()).unwrap().is_some());
+        drop(child);
+    }
 }
