@@ -48,7 +48,7 @@ use crate::{
 use self::{ground::Ground, identity::Identity, marker::Marker, start::Start};
 
 /// Longest wait for the store to commit what it took and to empty its log; a disk may not answer.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for those who watch to have their last answer.
 const WATCHED_TIMEOUT: Duration = Duration::from_secs(1);
 

@@ -97,7 +97,7 @@ fn the_unit_gives_a_drain_its_time() {
     let unit = text("docs/install/coohub.service");
     let seconds = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
     let listen = coohub::config::Config::default().listen;
-    let needed = listen.stop_notice + listen.drain_timeout + std::time::Duration::from_secs(10);
+    let needed = listen.stop_notice + listen.drain_timeout + coohub::hub::CLOSE_TIMEOUT;
     assert!(std::time::Duration::from_secs(seconds.parse().unwrap()) >= needed, "{seconds} s, {needed:?}");
     assert!(unit.contains(&format!("RestartPreventExitStatus={}\n", coohub::cli::exit::CONFIGURATION)));
 }

@@ -58,8 +58,9 @@ use super::{
 
 /// The database file in the data folder.
 pub(super) const FILE: &str = "coohub.db";
-/// How long a statement waits for a lock that another process (an operator's shell) holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement waits for a lock that another process (an operator's shell) holds; past it the store
+/// is poisoned.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Statements each connection keeps prepared; more than this module has.
 const STATEMENTS_MAX: usize = 128;
 
