@@ -82,7 +82,7 @@ mod tests {
         let (first, second) = (places.take().await.unwrap(), places.take().await.unwrap());
         assert!(second.begin());
         let leaving = async {
-            let told = tokio::time::timeout(std::time::Duration::from_secs(10), first.overtaken());
+            let told = tokio::time::timeout(std::time::Duration::from_secs(300), first.overtaken());
             told.await.expect("it is told");
             assert!(!first.begin(), "its place is another's");
             drop(first);

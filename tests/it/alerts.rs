@@ -130,8 +130,9 @@ async fn a_hostile_webhook_holds_up_nothing_and_hears_in_the_end_what_it_did_not
         Behaviour::TakesNoBody,
     ]);
     start(&mut at, &webhook, |config| {
-        config.delivery.answer_timeout = LOOK;
-        config.delivery.send_timeout = LOOK;
+        // Long enough for the one that takes what it is sent, in the end.
+        config.delivery.answer_timeout = LOOK * 100;
+        config.delivery.send_timeout = LOOK * 100;
     })
     .await;
     at.partner("corvania").behave(Behaviour::Down);

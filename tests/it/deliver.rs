@@ -30,6 +30,9 @@ use coohub::{
 use self::world::{SOURCE, To, World, id, rate};
 use crate::support::partner::{Behaviour, Partner};
 
+/// When an answer is waited for no longer: late enough for whoever answers, on a machine that stands still for a while.
+const GIVEN_UP: Duration = Duration::from_secs(5);
+
 #[tokio::test]
 async fn a_partner_that_was_down_gets_everything_in_order_when_it_returns() {
     let partner = Partner::start(Behaviour::Down).await;
@@ -95,7 +98,7 @@ async fn every_repeat_has_the_same_id_and_the_same_bytes() {
     ];
     partner.script(&trouble);
     let world = World::new(&[("kg", To::Push(&partner))]);
-    world.timeout("kg", Duration::from_secs(1));
+    world.timeout("kg", GIVEN_UP);
     world.run();
     let [delivery] = world.send("RU-1", 1, &["kg"]).await[..] else { panic!("one delivery") };
     world.comes_to(delivery, "delivered").await;
@@ -134,12 +137,12 @@ async fn an_answer_that_drips_is_given_up_and_the_lane_goes_on() {
     let partner = Partner::start(Behaviour::Store).await;
     partner.script(&[Behaviour::Drip]);
     let world = World::new(&[("kg", To::Push(&partner))]);
-    world.timeout("kg", Duration::from_millis(500));
+    world.timeout("kg", GIVEN_UP);
     world.run();
     let [delivery] = world.send("RU-1", 1, &["kg"]).await[..] else { panic!("one delivery") };
     let delivery = world.comes_to(delivery, "delivered").await;
     assert_eq!(delivery.attempts, 2);
-    assert_eq!(world.store.attempts(delivery.id).await.unwrap()[0].detail, "timeout: no answer within 500ms");
+    assert_eq!(world.store.attempts(delivery.id).await.unwrap()[0].detail, "timeout: no answer within 5s");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use coohub::listen::Config;
 use crate::support::{
     client::{connect, content_digest, settings, stream, without_leaf},
     door::open,
+    hub::PATIENCE,
     pki::{Authority, Leaf, Wanted},
 };
 
@@ -232,7 +233,7 @@ async fn a_request_under_way_is_answered_before_the_hub_stops() {
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(answer.contains("digest-mismatch") && answer.contains("connection: close"), "{answer}");
     assert!(idle.get("/v1/ping").await.is_err());
-    assert!(door.tasks.drained(std::time::Duration::from_secs(10)).await);
+    assert!(door.tasks.drained(PATIENCE).await);
     // Another test may have got the port by now, and is nobody's hub but its own.
     assert!(stream(&settings, door.address).await.is_err());
 }

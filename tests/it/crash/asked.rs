@@ -193,7 +193,13 @@ async fn a_digest_is_told_once_with_all_that_was_gathered() {
     at.partner("corvania").behave(Behaviour::Down);
     // One digest gathers both refusals: the first sweep, with which the lane begins, is over when both were tried three
     // times, and no other comes before they are refused.
-    let process = started_with(&mut at, &[SETTINGS[0], ("COOHUB__DELIVERY__SWEEP_PERIOD", "1h")]).await;
+    let settings = [
+        SETTINGS[0],
+        ("COOHUB__DELIVERY__SWEEP_PERIOD", "1h"),
+        ("COOHUB__DELIVERY__BREAKER_PAUSE", "1s"),
+        ("COOHUB__DELIVERY__BREAKER_PAUSE_MAX", "1s"),
+    ];
+    let process = started_with(&mut at, &settings).await;
     let messages = [push(&at, "AL-1").await, push(&at, "AL-2").await];
     let tried = |state: &Value| state["deliveries"][0]["attempts"].as_u64().is_some_and(|count| count >= 3);
     for message in &messages {

@@ -8,8 +8,12 @@ use std::{
 };
 
 use coohub::crash;
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::hub::{Community, PATIENCE, until};
+use crate::support::{
+    hub::Community,
+    patience::{PATIENCE, PATIENT, until},
+};
 
 const SIGABRT: i32 = 6;
 
@@ -41,6 +45,7 @@ impl Process {
             .arg("serve")
             .arg(community.folder())
             .env_remove(crash::VARIABLE)
+            .envs(PATIENT)
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(community.path("log.txt")).unwrap())
@@ -101,8 +106,14 @@ impl Process {
 
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(sent.unwrap().success(), "SIG{name}");
+        let signal = match name {
+            "TERM" => Signal::TERM,
+            "INT" => Signal::INT,
+            "HUP" => Signal::HUP,
+            "STOP" => Signal::STOP,
+            other => panic!("no signal {other}"),
+        };
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 }
 

@@ -17,8 +17,8 @@ use coohub::{
 
 use super::world::{To, World, id};
 use crate::support::{
-    hub::PATIENCE,
     partner::{Behaviour, Partner},
+    patience::patient,
 };
 
 /// Long enough for whoever behaves, on a busy machine.
@@ -27,13 +27,7 @@ const SHORT: Duration = Duration::from_secs(1);
 /// A world whose deadlines are long, but for the one that a behaviour misses; the target's name is `kg`.
 fn world(targets: &[(&str, To<'_>)], behaviour: Behaviour) -> World {
     let mut world = World::new(targets);
-    let mut config = Config {
-        connect_timeout: PATIENCE,
-        handshake_timeout: PATIENCE,
-        send_timeout: PATIENCE,
-        answer_timeout: PATIENCE,
-        ..Config::default()
-    };
+    let mut config = patient(Config::default());
     match behaviour {
         Behaviour::BlackHole => config.handshake_timeout = SHORT,
         Behaviour::TakesNoBody => config.send_timeout = SHORT,

@@ -7,7 +7,10 @@ use super::{
     schedule::{DAY, HOUR, pass, restart, send},
     world::{SOURCE, To, World, id},
 };
-use crate::support::partner::{Behaviour, Partner, Received};
+use crate::support::{
+    partner::{Behaviour, Partner, Received},
+    patience::ticks,
+};
 
 /// Everything in the source's mailbox, oldest first, taken out of it.
 pub(super) async fn news(world: &World) -> Vec<Value> {
@@ -29,7 +32,7 @@ pub(super) async fn news(world: &World) -> Vec<Value> {
 /// reads, so ticks are waited for.
 pub(super) async fn heard(world: &World, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let mut told = Vec::new();
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(2));
+    let mut ticks = ticks();
     for _ in 0..30_000 {
         told.extend(news(world).await);
         if enough(&told) {
@@ -42,7 +45,7 @@ pub(super) async fn heard(world: &World, enough: impl Fn(&[Value]) -> bool) -> V
 
 /// Lets so much time pass, slowly enough for a sweep in each hour.
 async fn sweep_through(world: &World, time: std::time::Duration) {
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(2));
+    let mut ticks = ticks();
     let step = std::time::Duration::from_secs(120);
     for _ in 0..time.as_secs() / step.as_secs() {
         ticks.tick().await;
@@ -68,7 +71,7 @@ async fn outdated(world: &World, from: u32, count: u32) {
 
 /// Waits until so many ended badly, however long it takes; the clock goes at fifty times its pace.
 async fn ended(world: &World, count: u64) {
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(2));
+    let mut ticks = ticks();
     while world.store.counts().await.unwrap().failed < count {
         ticks.tick().await;
         world.hand.advance(std::time::Duration::from_millis(100));

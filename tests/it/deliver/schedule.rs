@@ -14,8 +14,8 @@ use super::{
     world::{To, World, id},
 };
 use crate::support::{
-    hub::until,
     partner::{Behaviour, Partner},
+    patience::{PATIENCE, until},
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -45,7 +45,7 @@ fn of_expiry(told: &serde_json::Value) -> bool {
 /// Runs the lanes of a hub that starts over the same store.
 pub(super) async fn restart(world: &mut World) {
     world.tasks.stop();
-    assert!(world.tasks.drained(Duration::from_secs(30)).await);
+    assert!(world.tasks.drained(PATIENCE).await);
     world.tasks = Tasks::default();
     let kept = world.store.lanes().await.unwrap();
     world.handles.holds = Holds::new(world.store.clone(), kept.holds);

@@ -44,11 +44,14 @@ use tokio::sync::watch;
 
 pub(crate) use self::given::rate;
 use self::given::*;
-use crate::support::{hub::PATIENCE, partner::Partner};
+use crate::support::{
+    partner::Partner,
+    patience::{PATIENCE, patient, ticks},
+};
 
 pub(crate) const SOURCE: &str = "ru";
-/// Turns of the clock after which what a test waits for is taken never to happen: some 100 seconds.
-const TICKS_MAX: u32 = 50_000;
+/// Turns of the clock after which what a test waits for is taken never to happen: some 300 seconds.
+const TICKS_MAX: u32 = 150_000;
 
 /// The hub under test.
 pub(crate) struct World {
@@ -114,7 +117,7 @@ impl World {
             sight: Sight::default(),
             metrics: Metrics::default(),
             traces: Traces::default(),
-            config: deliver::Config::default(),
+            config: patient(deliver::Config::default()),
         };
         Self { store, region, clock, hand, handles, tasks: Tasks::default(), folder }
     }
@@ -276,7 +279,7 @@ impl World {
 
     async fn while_time_passes<T>(&self, step: Duration, done: impl Future<Output = T>) -> T {
         tokio::pin!(done);
-        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        let mut ticks = ticks();
         for _ in 0..TICKS_MAX {
             tokio::select! {
                 value = &mut done => return value,

@@ -9,6 +9,7 @@ use super::story::{Sheet, Story, amended, cancellation, tea};
 use crate::support::{
     hub::{Community, sample},
     partner::Behaviour,
+    patience::ticks,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +61,7 @@ async fn a_target_that_does_not_find_its_own_address_for_two_hours_loses_nothing
     }
     let two_hours = Duration::from_secs(2 * 3600);
     let flying = async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        let mut ticks = ticks();
         loop {
             ticks.tick().await;
             hand.advance(Duration::from_secs(10));

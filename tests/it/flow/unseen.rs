@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::story::{Sheet, Story, amended, bound_for, cancellation_of, reworded, tea};
 use crate::{
     control::{coohub, json as json_of},
-    support::{hub::Community, partner::Behaviour},
+    support::{hub::Community, partner::Behaviour, patience::ticks},
 };
 
 const AGREEMENT: &str = "agreements/mecta.toml";
@@ -155,7 +155,7 @@ async fn what_waited_too_long_goes_on_marked_and_its_source_is_told() {
     hand.advance(Duration::from_secs(3 * 24 * 3600 - 3600));
     assert_eq!(story.at.state("almora", &amend).await["state"], "parked", "until {until}");
     let flying = async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        let mut ticks = ticks();
         loop {
             ticks.tick().await;
             hand.advance(Duration::from_secs(60));

@@ -9,7 +9,7 @@ use crate::{
     support::{
         client::{content_digest, exchange, stream},
         door::{open, open_at},
-        hub::Community,
+        hub::{Community, PATIENCE, until},
         pki::{Leaf, Wanted},
     },
 };
@@ -148,7 +148,7 @@ async fn a_head_that_does_not_end_ends_the_connection() {
     let door = open(Config { header_read_timeout: Duration::from_millis(50), ..Config::default() }).await;
     let mut slow = stream(&door.settings(&door.aa), door.address).await.unwrap();
     let answer = exchange(&mut slow, "GET /v1/ping HTTP/1.1\r\nhost: loc", "");
-    let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.expect("the connection ended");
+    let answer = tokio::time::timeout(PATIENCE, answer).await.expect("the connection ended");
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
@@ -241,7 +241,7 @@ async fn a_member_has_its_connections_and_not_one_more() {
     // The place comes back once the server has seen the end of the first.
     drop(first);
     let back = async { while door.connect(&door.aa).await.get("/v1/ping").await.unwrap().status != 200 {} };
-    tokio::time::timeout(Duration::from_secs(10), back).await.expect("the place came back");
+    tokio::time::timeout(PATIENCE, back).await.expect("the place came back");
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn past_the_connections_of_the_door_one_more_is_told_to_come_again() {
     assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
     drop(first);
     let back = async { while door.connect(&door.bb).await.get("/v1/ping").await.unwrap().status != 200 {} };
-    tokio::time::timeout(Duration::from_secs(10), back).await.expect("the place came back");
+    tokio::time::timeout(PATIENCE, back).await.expect("the place came back");
 }
 
 #[tokio::test]
@@ -322,5 +322,5 @@ async fn a_push_that_is_not_answered_in_time_may_be_taken_and_is_sent_again() {
     assert_eq!((late.status, late.json()["code"].as_str()), (503, Some("busy")));
     assert!(late.json()["detail"].as_str().unwrap().contains("may have been taken"), "{late:?}");
     drop(writing);
-    while push().await.status >= 300 {}
+    until("an acceptance", async || (push().await.status < 300).then_some(())).await;
 }

@@ -7,6 +7,7 @@ use coohub::{clock::Clock, listen::Config, model::time::Timestamp, region::membe
 use crate::support::{
     client::{Client, connect},
     door::{open, open_at},
+    hub::PATIENCE,
     pki::{Leaf, Wanted},
 };
 
@@ -74,7 +75,7 @@ async fn connections_of_a_member_with_new_identities_are_closed_though_the_leaf_
     door.reload(|members: &mut Vec<Member>| members[0].identities.push(added));
     // The close comes from the connection's own watch: ask until it has come.
     let closed = async { while client.get("/v1/ping").await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(10), closed).await.expect("the connection was closed");
+    tokio::time::timeout(PATIENCE, closed).await.expect("the connection was closed");
     assert_eq!(door.connect(&door.aa).await.get("/v1/ping").await.unwrap().status, 200);
 }
 

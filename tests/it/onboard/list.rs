@@ -112,14 +112,14 @@ async fn each_thing_a_server_gets_wrong_is_red_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_slow_or_lets_anybody_in_or_signs_wrongly_is_red() {
     let story = joined().await;
-    story.at.edit("members/florin.toml", "[push]", "[push]\ntimeout = \"3s\"");
+    story.at.edit("members/florin.toml", "[push]", "[push]\ntimeout = \"10s\"");
     story.at.hub().reload().await.unwrap();
     story.at.partner("florin").behave(Behaviour::Dated(0));
     assert_eq!(red(&scripted(&story, 1, Behaviour::Hang).await), ["duplicate", "pace"]);
 
     story.at.edit(
         "members/florin.toml",
-        "timeout = \"3s\"",
+        "timeout = \"10s\"",
         "acknowledge = \"signed\"\nreceipt_keys = \"florin.keys\"",
     );
     let keys = json!({"keys": [story.at.partner("florin").receipt_key().to_jwk()]});

@@ -1,6 +1,6 @@
 //! An open door on an ephemeral port, for a community of two members.
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use coohub::{
@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{self, Client},
+    patience::PATIENCE,
     pki::{self, Authority, Leaf, Wanted},
 };
 
@@ -51,8 +52,23 @@ pub async fn open(config: Config) -> Open {
     open_at(config, Clock::Real, |_| {}).await
 }
 
+/// Longer deadlines in place of the usual ones, for a machine that may be slow; those that a test sets stay.
+pub fn patient(config: Config) -> Config {
+    let usual = Config::default();
+    let or = |set: Duration, usual: Duration| if set == usual { PATIENCE } else { set };
+    Config {
+        handshake_timeout: or(config.handshake_timeout, usual.handshake_timeout),
+        header_read_timeout: or(config.header_read_timeout, usual.header_read_timeout),
+        body_read_timeout: or(config.body_read_timeout, usual.body_read_timeout),
+        body_grace: or(config.body_grace, usual.body_grace),
+        request_timeout: or(config.request_timeout, usual.request_timeout),
+        ..config
+    }
+}
+
 /// Opens a door at a clock, after a change to each member.
 pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member)) -> Open {
+    let config = patient(config);
     let hub = Authority::root("hub");
     let authority = Authority::root("authority of bb");
     let aa = Leaf::self_signed(&Wanted { names: &["aa.example"], ..Wanted::default() });
@@ -63,7 +79,13 @@ pub async fn open_at(config: Config, clock: Clock, change: impl Fn(&mut Member))
     let tls = Arc::new(ArcSwap::new(coohub::tls::server(&server_leaf(&hub).own()).unwrap()));
     let key = Arc::new(SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let settings = store::Config { folder: folder.path().join("data"), ..store::Config::default() };
+    let settings = store::Config {
+        folder: folder.path().join("data"),
+        free_bytes_min: 0,
+        free_percent_min: 0,
+        accept_wait_max: PATIENCE,
+        ..store::Config::default()
+    };
     let store = Store::open(&settings).unwrap();
     let handles = Handles {
         store: store.clone(),

@@ -6,10 +6,9 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -32,35 +31,15 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
+pub(crate) use super::patience::{LOOK, PATIENCE, until};
 use super::{
     page::copy,
     partner::{Behaviour, Partner},
+    patience::be_patient,
     region,
 };
-
-/// Longest wait for something that must happen; far more than it takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// Pause between two looks at what cannot be waited for.
-pub(crate) const LOOK: Duration = Duration::from_millis(10);
-
-/// What a look finds, once it finds anything; it is looked again and again, and after [`PATIENCE`] it is said what was
-/// waited for. For a state that is written down at the end: `fmt::from_fn`.
-pub(crate) async fn until<T>(what: impl fmt::Display, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let found = async {
-        let mut looks = tokio::time::interval(LOOK);
-        loop {
-            looks.tick().await;
-            if let Some(found) = look().await {
-                return found;
-            }
-        }
-    };
-    match tokio::time::timeout(PATIENCE, found).await {
-        Ok(found) => found,
-        Err(_) => panic!("waited in vain: {what}"),
-    }
-}
 
 /// Lines that a test adds are the door's.
 const NODE: &str = "[console]
@@ -189,6 +168,7 @@ impl Community {
         let problems = Problems::default();
         let mut config = config::load(self.folder(), &BTreeMap::new(), &problems)
             .unwrap_or_else(|| panic!("{:#?}", problems.sorted()));
+        be_patient(&mut config);
         change(&mut config);
         let hub = Hub::start(config, self.clock.clone()).await.unwrap_or_else(|error| panic!("{error:#?}"));
         self.port = hub.address().port();
@@ -289,17 +269,21 @@ impl Community {
         answer.json()
     }
 
-    /// The state once `done` likes it, by long polls.
+    /// The state once `done` likes it, by long polls; patience counts from the last change.
     pub(crate) async fn state_when(&self, source: &str, id: &str, done: impl Fn(&Value) -> bool) -> Value {
         let member = self.member(source);
         let path = format!("/v1/messages/{id}");
-        let wait = format!("wait={}", PATIENCE.as_secs());
         let mut tag = String::from("\"none\"");
+        let mut give_up = Instant::now() + PATIENCE;
         loop {
-            let headers = vec![("if-none-match", tag.clone()), ("prefer", wait.clone())];
+            let headers = vec![("if-none-match", tag.clone()), ("prefer", "wait=60".to_owned())];
             let ask = Ask { method: "GET", path: &path, headers, body: Bytes::new() };
             let answer = member.ask(ask).await.unwrap();
+            if answer.status == 304 && Instant::now() < give_up {
+                continue;
+            }
             assert_eq!(answer.status, 200, "still {tag}: {}", self.state(source, id).await);
+            give_up = Instant::now() + PATIENCE;
             let state = answer.json();
             if done(&state) {
                 return state;

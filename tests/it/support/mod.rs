@@ -1,5 +1,5 @@
 //! What integration tests share: regions on disk, keys and leaves in memory, a client of the members' door, an open
-//! door, a partner, a whole hub, a page that is played, ports, the command line.
+//! door, a partner, a whole hub, a page that is played, patience, ports, the command line.
 
 pub mod client;
 pub mod command;
@@ -9,6 +9,7 @@ pub mod need;
 pub mod hub;
 pub mod page;
 pub mod partner;
+pub mod patience;
 pub mod pki;
 pub mod port;
 pub mod region;

@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use super::patience::PATIENT;
+
 /// A hub in a process of its own; killed when it is dropped.
 pub struct Hub {
     process: Child,
@@ -20,6 +22,7 @@ impl Hub {
             .arg("serve")
             .current_dir(folder)
             .env_clear()
+            .envs(PATIENT)
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.join("log")).unwrap())
             .spawn()
