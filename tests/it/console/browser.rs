@@ -82,7 +82,7 @@ async fn pages_fit_a_phone_and_are_used_without_a_mouse() {
     let browser = Browser::open(500, 900).await;
     browser.go(&console).await;
     // The name has the focus; the password is a tab away, and Enter sends.
-    browser.write("#name", &format!("otto\u{e004}{PASSWORD}\u{e007}")).await;
+    browser.enter("#name", &format!("otto\u{e004}{PASSWORD}")).await;
     browser.text_with("Overview").await;
     let story = format!("/certificates/{message}");
     let pages = [

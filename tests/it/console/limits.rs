@@ -75,10 +75,9 @@ async fn one_connection_more_waits_for_another_to_end() {
     let request = format!("{LINE}\r\n");
     let mut open = Vec::new();
     for _ in 0..CONNECTIONS_MAX {
-        let mut stream = connect(&at).await;
-        assert_eq!(told(&mut stream, &request).await, "HTTP/1.1 200");
-        open.push(stream);
+        open.push(connect(&at).await);
     }
+    assert_eq!(told(open.last_mut().unwrap(), &request).await, "HTTP/1.1 200", "at the bound");
     let mut late = connect(&at).await;
     late.write_all(request.as_bytes()).await.unwrap();
     let mut first = [0];

@@ -40,12 +40,18 @@ impl Browser {
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
+            // In a container /dev/shm is small, and a page that does not get its part of it is gone.
+            "--disable-dev-shm-usage".to_owned(),
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", this._profile.path().display()),
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}});
-        let begun = this.call("POST", "/session", wanted).await.unwrap();
-        begun["sessionId"].as_str().unwrap_or_else(|| panic!("{begun}")).clone_into(&mut this.session);
+        // A driver gives a browser up that takes a minute to start.
+        this.session = until("a browser", async || {
+            let begun = this.call("POST", "/session", wanted.clone()).await?;
+            begun["sessionId"].as_str().map(str::to_owned)
+        })
+        .await;
         // A page that is still on its way has no element yet.
         let patience = u64::try_from(PATIENCE.as_millis()).unwrap();
         this.ask("POST", "/timeouts", json!({"implicit": patience})).await;
@@ -73,9 +79,20 @@ impl Browser {
         let element = self.find(selector).await;
         self.run("window.before = true").await;
         self.ask("POST", &format!("/element/{element}/click"), json!({})).await;
-        if selector.ends_with("summary") {
-            return;
+        if !selector.ends_with("summary") {
+            self.leads_on(selector).await;
         }
+    }
+
+    /// Types what sends the form of an element, which leads to another page.
+    pub async fn enter(&self, selector: &str, text: &str) {
+        self.run("window.before = true").await;
+        self.write(selector, &format!("{text}\u{e007}")).await;
+        self.leads_on(selector).await;
+    }
+
+    /// Waits until another page is there.
+    async fn leads_on(&self, selector: &str) {
         let path = format!("/session/{}/execute/sync", self.session);
         let look =
             json!({"script": "return !window.before && document.readyState === 'complete'", "args": []});
