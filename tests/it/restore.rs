@@ -7,7 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use coohub::cli::member::{Answer, Ask};
+use coohub::{
+    cli::member::{Answer, Ask},
+    clock::Clock,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -60,10 +63,12 @@ async fn delivered(at: &Community, key: &str, what: &What, epoch: Option<u64>) -
     at.settled("almora", answer.header("coo-message-id").unwrap()).await
 }
 
-/// Message ids and delivery ids that the hub has of a member since a day.
+/// Message ids and delivery ids that the hub has of a member on some days and today.
 async fn compared(at: &Community, member: &str, days: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
     let (mut pushed, mut sent) = (Vec::new(), Vec::new());
-    for day in days {
+    let mut days = days.clone();
+    days.insert(Clock::Real.now().to_string().chars().take(10).collect());
+    for day in &days {
         let mut next = String::new();
         loop {
             let path = format!("/v1/reconciliation?day={day}&limit=2{next}");
