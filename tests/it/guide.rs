@@ -28,7 +28,7 @@ fn folder(port: u16) -> tempfile::TempDir {
     fs::write(&member, format!("{text}\n[retry]\nschedule = [\"500ms\"]\n")).unwrap();
     fs::write(
         folder.path().join("coohub.toml"),
-        "[listen]\naddress = \"127.0.0.1:0\"\n[console]\naddress = \"\"\n[telemetry]\naddress = \"\"\n[delivery]\nresend_pause = \"0s\"\n",
+        "[listen]\naddress = \"127.0.0.1:0\"\n[console]\naddress = \"\"\n[telemetry]\naddress = \"\"\n[delivery]\nresend_pause = \"0s\"\nbreaker_pause = \"1s\"\nbreaker_pause_max = \"1s\"\n",
     )
     .unwrap();
     certs(folder.path());
@@ -63,6 +63,7 @@ fn the_integrators_guide_works_as_it_is_written() {
         .args(["-c", &script])
         .current_dir(folder.path())
         .env("PATH", path)
+        .env("NO_PROXY", "localhost")
         .output()
         .unwrap();
     let printed = String::from_utf8(done.stdout).unwrap();

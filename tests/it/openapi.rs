@@ -141,6 +141,9 @@ fn the_server_answers_as_it_is_described() {
             "--request-cert-key",
             "certs/dev/dunmere/leaf.key",
         ])
+        // How fast either of them is, is not asked.
+        .args(["--request-timeout", "300", "--suppress-health-check", "all"])
+        .env("NO_PROXY", "localhost")
         .current_dir(folder.path())
         .output()
         .unwrap();
