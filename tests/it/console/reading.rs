@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     flow::story::{Sheet, Story, tea},
-    support::hub::{Community, sample},
+    support::hub::{Community, LOOK, sample},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,10 +229,16 @@ async fn a_document_is_tried_and_nothing_of_it_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statistics_show_no_figures_until_there_are_five_exporters() {
-    // Its clock runs as a test lets it: no minute ends by itself.
-    let (clock, _hand) = Clock::manual(Clock::Real.now());
+    let (clock, hand) = Clock::manual(Clock::Real.now());
     let mut at = Community::shipped().await.at(clock);
     start(&mut at).await;
+    // The minute is a long one; without time at all nothing would be delivered.
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            hand.advance(LOOK / 10);
+        }
+    });
     let mut story = Story::of(at);
     let maria = signed_in(&story.at, "maria", Role::Viewer).await;
     for number in 1..=5 {
