@@ -17,8 +17,8 @@ use crate::{
 
 /// Longest answer read, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-/// Longest wait for a TCP connection, and for TLS on it.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a TCP connection, and for TLS on it; the hub, or this machine, may stand still for a while.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for an answer; long polls come on top of the hub's own limit.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
