@@ -32,6 +32,7 @@ agreement = [{ id = "mecta", from = "2026-01-01" }]
 /// A member that joined by its answers, its links in test; the hub is reloaded.
 pub(crate) async fn joined() -> Story {
     let mut story = Story::begin().await;
+    listed(&story);
     let answers = story.at.path("answers.toml");
     fs::write(&answers, ANSWERS).unwrap();
     let (_, out, err) =
@@ -41,14 +42,18 @@ pub(crate) async fn joined() -> Story {
     let agreement = story.at.read("agreements/mecta.toml");
     story.at.write("agreements/mecta.toml", &format!("{agreement}\n{lines}"));
     story.at.edit("members/florin.toml", "suspended = true\n", "");
-    let estalia = "  { is = \"XE\",";
-    let florin = "  { is = \"XF\", user = true, alpha3 = \"XFF\", en = \"Florin\", ru = \"Флорин\" },\n";
-    story.at.edit("formats/codes/countries.toml", estalia, &format!("{florin}{estalia}"));
     story.at.adopt("florin").await;
     let (code, out, _) = check(&story).await;
     assert_eq!(code, cli::exit::CLEAN, "{out}");
     story.at.hub().reload().await.unwrap();
     story
+}
+
+/// Lets the lists of countries have its country.
+fn listed(story: &Story) {
+    let estalia = "  { is = \"XE\",";
+    let florin = "  { is = \"XF\", user = true, alpha3 = \"XFF\", en = \"Florin\", ru = \"Флорин\" },\n";
+    story.at.edit("formats/codes/countries.toml", estalia, &format!("{florin}{estalia}"));
 }
 
 async fn check(story: &Story) -> (u8, String, String) {
@@ -135,23 +140,24 @@ async fn a_member_that_is_there_is_left_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_new_member_is_said_at_once() {
     let story = Story::begin().await;
+    listed(&story);
     let answers = story.at.path("answers.toml");
     fs::write(&answers, ANSWERS.replace("Europe/Lisbon", "Europe/Lisboa")).unwrap();
     let new = ["member", "new", "florin", "--answers", answers.to_str().unwrap()];
-    let (code, out, _) = coohub(&story.at, &new).await;
-    assert_eq!(code, cli::exit::CONFIGURATION);
-    assert!(
-        out.contains("members/florin.toml:") && out.contains("\"Europe/Lisboa\" is not an IANA"),
-        "{out}"
-    );
+    let (code, out, err) = coohub(&story.at, &new).await;
+    assert_eq!((code, out.as_str()), (cli::exit::REFUSED_INPUT, ""));
+    assert!(err.contains("answers.toml: ") && err.contains("\"Europe/Lisboa\" is not an IANA"), "{err}");
+    assert!(err.trim_end().ends_with("nothing is written"), "{err}");
+    assert!(!story.at.path("partners/members/florin.toml").exists());
+    fs::write(&answers, ANSWERS).unwrap();
+    let (code, out, err) = coohub(&story.at, &new).await;
+    assert_eq!((code, err.as_str()), (cli::exit::CLEAN, ""), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_whose_pem_files_are_still_to_come_is_written_and_that_is_success() {
     let story = Story::begin().await;
-    let estalia = "  { is = \"XE\",";
-    let florin = "  { is = \"XF\", user = true, alpha3 = \"XFF\", en = \"Florin\", ru = \"Флорин\" },\n";
-    story.at.edit("formats/codes/countries.toml", estalia, &format!("{florin}{estalia}"));
+    listed(&story);
     let answers = story.at.path("answers.toml");
     fs::write(&answers, format!("id = \"guilder\"{ANSWERS}")).unwrap();
     let new = ["member", "new", "florin", "--answers", answers.to_str().unwrap()];

@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// Writes the member's file, says what its agreements need, and checks the region: 0 when it is written and at most PEM
-/// files are still to come, 78 when the region is not right with it; 64, 65 or 74 when nothing is written.
+/// files are still to come, 78 when the region is not right for another reason; 64, 65 or 74 when nothing is written.
 pub(super) fn run(
     arguments: &Args,
     environment: &BTreeMap<String, String>,
@@ -106,7 +106,7 @@ fn answers(
                 Some(other) if other != id.as_str() => {
                     Err(format!("{} is about \"{other}\", and \"{id}\" was asked for", file.display()))
                 }
-                _ => Ok(answers),
+                _ => proved(&answers, (id, region), file).map(|()| answers),
             }
         }
         None => {
@@ -116,6 +116,17 @@ fn answers(
             asking.map_err(|error| error.to_string())
         }
     }
+}
+
+/// Judges answers whole, as questions are judged one by one: a file that will not do must not stand in the way of its mended
+/// answers.
+fn proved(answers: &Answers, (id, region): (&MemberId, &Path), file: &Path) -> Result<(), String> {
+    let wrong = Proving::new(id, region).added(answers);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let wrong = wrong.iter().map(|why| format!("{}: {why}", file.display())).collect::<Vec<_>>().join("\n");
+    Err(format!("{wrong}\nnothing is written"))
 }
 
 /// Writes a file that is not there yet.
