@@ -38,7 +38,7 @@ pub struct Args {
     /// Only certificates of this issuing body.
     #[arg(long)]
     pub issuer: Option<String>,
-    /// Only this certificate number, however it is punctuated; what was delivered is shown too.
+    /// Only this certificate number, however it is punctuated, or its end; what was delivered is shown too.
     #[arg(long)]
     pub number: Option<String>,
     /// Most deliveries shown.
@@ -61,9 +61,9 @@ pub enum Closer {
 /// Arguments of `queue show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// Id of a delivery or of a message; or the issuing body, with NUMBER behind it.
+    /// Id of a delivery or of a message; a certificate number; or the issuing body, with NUMBER behind it.
     pub id: String,
-    /// Certificate number, however it is punctuated.
+    /// Certificate number, however it is punctuated, or its end.
     pub number: Option<String>,
     /// Which hub.
     #[command(flatten)]
@@ -150,7 +150,7 @@ fn list(
     Ok(())
 }
 
-/// Why a delivery is where it is: the coded reason, or what came of the last attempt.
+/// Why a delivery is where it is: the coded reason, what came of the last attempt, or why an operator ended it.
 fn why(delivery: &Value) -> String {
     if let Some(until) = delivery.get("parkedUntil").and_then(Value::as_str) {
         return format!("{}: until {until}", text(delivery, "reason"));
@@ -199,7 +199,10 @@ fn show(
     let ShowArgs { id, number, at } = arguments;
     let command = match number {
         Some(number) => Command::Show { id: None, issuer: Some(id.clone()), number: Some(number.clone()) },
-        None => Command::Show { id: Some(id.clone()), issuer: None, number: None },
+        None if uuid::Uuid::try_parse(id).is_ok() => {
+            Command::Show { id: Some(id.clone()), issuer: None, number: None }
+        }
+        None => Command::Show { id: None, issuer: None, number: Some(id.clone()) },
     };
     let answer = ask(at, environment, None, command)?;
     match at.json {

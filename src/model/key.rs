@@ -44,6 +44,9 @@ pub const VERSION_MAX: u32 = 1_000_000_000;
 /// Longest certificate number, in characters.
 pub const NUMBER_CHARACTERS_MAX: usize = 70;
 
+/// Letters and digits at the end of a number that suffice to look for it.
+pub const END_CHARACTERS: usize = 6;
+
 /// Characters that show nothing, or turn round what is shown beside them: Unicode's default-ignorable code points, with the
 /// separators of lines and paragraphs and the marks of interlinear notes.
 const UNSEEN: [std::ops::RangeInclusive<char>; 17] = [
@@ -84,6 +87,13 @@ pub fn normal_form(number: &str) -> String {
     number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
+/// The end of a normal form by which those that end so are looked up; `None` for one too short to tell one from many.
+#[must_use]
+pub fn end(normal: &str) -> Option<&str> {
+    let (at, _) = normal.char_indices().rev().nth(END_CHARACTERS - 1)?;
+    normal.get(at..)
+}
+
 /// Whether a number only says that there is none.
 #[must_use]
 pub fn is_placeholder(number: &str) -> bool {
@@ -112,6 +122,8 @@ mod tests {
     #[test]
     fn dots_do_not_matter_for_look_up_and_placeholders_are_no_numbers() {
         assert_eq!(normal_form("11.1234.12345"), normal_form("11123412345"));
+        assert_eq!(end(&normal_form("id:AL-2026-Ж1")), Some("2026Ж1"));
+        assert_eq!(end(&normal_form("2026-1")), None);
         assert!(is_placeholder("б/н"));
         assert!(is_placeholder(" n/a "));
         assert!(!is_placeholder("AR004A13260000000200"));

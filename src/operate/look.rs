@@ -28,7 +28,7 @@ pub enum Which {
     Number {
         /// Issuing body id.
         issuer: Option<String>,
-        /// The number, however it is punctuated.
+        /// The number, however it is punctuated, or its end.
         number: String,
     },
 }
@@ -47,7 +47,11 @@ impl Operate {
             Which::Number { issuer, number } => {
                 let found = self.store.find(issuer.as_deref(), number, MESSAGES_OF_NUMBER_MAX).await?;
                 return self
-                    .shown(found, None, "there is no message about this number of this issuing body")
+                    .shown(
+                        found,
+                        None,
+                        "there is no message about this number, of this issuing body where one is named",
+                    )
                     .await;
             }
         };

@@ -41,7 +41,7 @@ pub struct Query {
     pub state: Option<String>,
     /// Only those about this issuing body's certificates.
     pub issuer: Option<String>,
-    /// Only those about this certificate number, however it is punctuated; delivered ones too.
+    /// Only those about this certificate number, however it is punctuated, or its end; delivered ones too.
     pub number: Option<String>,
     /// Where the page before ended.
     pub after: Option<Cursor>,

@@ -136,6 +136,8 @@ pub(super) trait Reads {
     fn unrouted(&self, after: i64, most: u32) -> Result<Vec<Message>, Fault>;
     fn message(&self, id: MessageId) -> Result<Option<Message>, Fault>;
     fn find(&self, issuer: Option<&str>, number: &str, most: u32) -> Result<Vec<Message>, Fault>;
+    /// Messages whose number ends with this normal form, whose own end is looked up.
+    fn ending(&self, issuer: Option<&str>, number: (&str, &str), most: u32) -> Result<Vec<Message>, Fault>;
     fn body(&self, id: MessageId, role: Role) -> Result<Option<Packed>, Fault>;
     /// What a delivery sends, and the sequence of its message.
     fn rendering(&self, id: DeliveryId) -> Result<Option<(i64, Packed)>, Fault>;

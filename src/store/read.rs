@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::{
     id::{DeliveryId, MemberId, MessageId, MessageKey},
-    key::Key,
+    key::{Key, end, normal_form},
     reason::Reason,
     time::Timestamp,
 };
@@ -269,7 +269,8 @@ impl Store {
         self.read(move |db| db.rejections(&source, rows(limit))).await
     }
 
-    /// Messages about a certificate number, however it is punctuated, newest first; of one issuing body if named.
+    /// Messages about a certificate number, however it is punctuated, newest first; of one issuing body if named. Where
+    /// there are none, those whose number ends so: what is printed on a certificate may be the end of its number alone.
     ///
     /// # Errors
     /// As every read, see [`Store::standing`].
@@ -280,7 +281,16 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Message>, Fault> {
         let (issuer, number) = (issuer.map(str::to_owned), number.to_owned());
-        self.read(move |db| db.find(issuer.as_deref(), &number, rows(limit))).await
+        self.read(move |db| {
+            let (issuer, most) = (issuer.as_deref(), rows(limit));
+            let found = db.find(issuer, &number, most)?;
+            let normal = normal_form(&number);
+            match end(&normal) {
+                Some(end) if found.is_empty() => db.ending(issuer, (&normal, end), most),
+                _ => Ok(found),
+            }
+        })
+        .await
     }
 
     /// Counts kept by the commits themselves.

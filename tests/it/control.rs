@@ -218,6 +218,20 @@ async fn status_and_number_tell_where_everything_is() {
         (delivered["state"].as_str(), delivered["message"].as_str()),
         (Some("delivered"), Some(&*message))
     );
+    // What is printed on it may be the end of its number alone, and whoever asks need not know who issued it.
+    story.deliver("almora", "two", Sheet::json(&tea("chamber.almora.example:coo:AL-2026-U1"))).await;
+    for asked in ["AL-2026-U1", "al/2026/u1", "2026 u1"] {
+        let found = json(&story.at, &["queue", "show", asked]).await;
+        assert_eq!(found[0]["number"], "chamber.almora.example:coo:AL-2026-U1", "{asked}");
+        assert!(
+            json(&story.at, &["queue", "--number", asked])
+                .await
+                .iter()
+                .any(|one| one.get("delivery").is_some())
+        );
+    }
+    let (code, _, err) = coohub(&story.at, &["queue", "show", "26-U1"]).await;
+    assert_eq!((code, err.starts_with("message-unknown: ")), (65, true), "{err}");
     let whole = &json(&story.at, &["queue", "show", "id:chamber.almora.example", "AL-1"]).await[0];
     assert_eq!(whole["message"], *message);
     assert_eq!(whole["deliveries"][0]["attemptsMade"][0]["outcome"], "delivered");

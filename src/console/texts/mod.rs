@@ -165,7 +165,7 @@ texts! {
     WAITS_FOR_SECOND = "A configuration waits for another operator to confirm it, proposed by";
     LIVE_WITHOUT_LIST = "A link of it went live without a green checklist.";
     // Certificates
-    CERTIFICATES_HINT = "By its number, however it is punctuated, or by an id of the hub's.";
+    CERTIFICATES_HINT = "By its number or the end of it, however it is punctuated, or by an id of the hub's.";
     NUMBER_OR_ID = "Number or id";
     ISSUER_OPTIONAL = "Issuing body (optional)";
     NOT_FOUND = "The hub has no message about";

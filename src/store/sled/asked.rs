@@ -1,5 +1,7 @@
 //! Requests of targets, and rejections: rows beside the rest.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     batch::Batch,
     db::{Db, int},
@@ -7,7 +9,11 @@ use super::{
     row::RejectionRow,
 };
 use crate::{
-    model::{id::MemberId, time::Timestamp},
+    model::{
+        id::{Digest, MemberId, MessageKey},
+        reason::Reason,
+        time::Timestamp,
+    },
     store::{
         Fault,
         claim::Stream,

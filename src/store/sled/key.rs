@@ -20,6 +20,8 @@ pub(super) enum Table {
     Chain = 13,
     /// Messages by the normal form of their number.
     Normal = 14,
+    /// The same by the end of it.
+    NormalEnd = 9,
     /// Messages by (source, time of receipt).
     Pushed = 15,
     /// Receipts by sequence of the message.

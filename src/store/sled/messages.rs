@@ -169,6 +169,22 @@ pub(super) fn find(db: &Db, issuer: Option<&str>, number: &str, most: usize) -> 
     found.into_iter().rev().take(most).map(|row| whole(db, row)).collect()
 }
 
+/// Messages whose number ends with this normal form.
+pub(super) fn ending(
+    db: &Db,
+    issuer: Option<&str>,
+    (normal, end): (&str, &str),
+    most: usize,
+) -> Result<Vec<Message>, Fault> {
+    let sequences = db.ints(&Key::of(Table::NormalEnd).text(end))?;
+    let found: Result<Vec<_>, _> =
+        sequences.into_iter().rev().map(|sequence| db.message_at(sequence)).collect();
+    let fits = |message: &MessageRow| {
+        issuer.is_none_or(|issuer| issuer == message.issuer) && normal_form(&message.number).ends_with(normal)
+    };
+    found?.into_iter().filter(fits).take(most).map(|row| whole(db, row)).collect()
+}
+
 /// A message as it is given.
 pub(super) fn whole(db: &Db, row: MessageRow) -> Result<Message, Fault> {
     let mut answer = None;

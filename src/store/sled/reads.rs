@@ -57,6 +57,10 @@ impl Reads for Db {
         messages::find(self, issuer, number, rows(most))
     }
 
+    fn ending(&self, issuer: Option<&str>, number: (&str, &str), most: u32) -> Result<Vec<Message>, Fault> {
+        messages::ending(self, issuer, number, rows(most))
+    }
+
     fn body(&self, id: MessageId, role: Role) -> Result<Option<Packed>, Fault> {
         messages::body(self, id, role)
     }

@@ -13,7 +13,7 @@ use crate::{
         delivery::State,
         envelope::{Answer, Function},
         id::{AgreementId, DeliveryId, Digest, FormatId, MemberId, MessageId, MessageKey},
-        key::{Key as Subject, normal_form},
+        key::{Key as Subject, end, normal_form},
         reason::Reason,
         time::Timestamp,
     },
@@ -90,6 +90,9 @@ impl MessageRow {
         db.put_int(key, self.sequence);
         let normal = Key::of(Table::Normal).text(&normal_form(&self.number));
         db.put(normal.int(self.sequence), Vec::new());
+        if let Some(end) = end(&normal_form(&self.number)) {
+            db.put(Key::of(Table::NormalEnd).text(end).int(self.sequence), Vec::new());
+        }
         let pushed = Key::of(Table::Pushed).text(self.source.as_str()).int(self.received.0);
         db.put(pushed.int(self.sequence), Vec::new());
         self.join(db, self.chain)

@@ -56,6 +56,9 @@ const MESSAGE: &str = "SELECT * FROM message_whole WHERE id = ?1";
 const BY_SEQUENCE: &str = "SELECT * FROM message_whole WHERE sequence = ?1";
 const FIND: &str = "SELECT sequence FROM message INDEXED BY message_normal
     WHERE normal = ?1 AND (?2 IS NULL OR issuer = ?2) ORDER BY sequence DESC LIMIT ?3";
+const ENDING: &str = "SELECT sequence FROM message INDEXED BY message_end
+    WHERE substr(normal, -6) = ?4 AND substr(normal, -length(?1)) = ?1 AND (?2 IS NULL OR issuer = ?2)
+    ORDER BY sequence DESC LIMIT ?3";
 const BODY: &str = "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, b.size, b.coding, b.bytes
     FROM body b JOIN message m ON m.sequence = b.message WHERE m.id = ?1 AND b.role = ?2 ORDER BY b.id LIMIT 1";
 const RENDERING: &str =
@@ -193,8 +196,26 @@ pub(super) fn find(
     number: &str,
     rows_max: u32,
 ) -> Result<Vec<Message>, Fault> {
-    let found: Vec<i64> =
-        all(db, FIND, params![normal_form(number), issuer, rows_max], |row| Ok(row.get(0)?))?;
+    by_sequence(db, FIND, params![normal_form(number), issuer, rows_max])
+}
+
+/// Messages whose number ends with this normal form.
+pub(super) fn ending(
+    db: &Connection,
+    issuer: Option<&str>,
+    (normal, end): (&str, &str),
+    rows_max: u32,
+) -> Result<Vec<Message>, Fault> {
+    by_sequence(db, ENDING, params![normal, issuer, rows_max, end])
+}
+
+/// The messages of a query for sequences.
+fn by_sequence(
+    db: &Connection,
+    query: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Message>, Fault> {
+    let found: Vec<i64> = all(db, query, parameters, |row| Ok(row.get(0)?))?;
     let mut messages = Vec::with_capacity(found.len());
     for sequence in found {
         messages.extend(all(db, BY_SEQUENCE, [sequence], row::message)?);

@@ -59,6 +59,10 @@ impl Reads for Connection {
         messages::find(self, issuer, number, most)
     }
 
+    fn ending(&self, issuer: Option<&str>, number: (&str, &str), most: u32) -> Result<Vec<Message>, Fault> {
+        messages::ending(self, issuer, number, most)
+    }
+
     fn body(&self, id: MessageId, role: Role) -> Result<Option<Packed>, Fault> {
         messages::body(self, id, role)
     }

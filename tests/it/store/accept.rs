@@ -221,6 +221,20 @@ async fn a_number_is_found_however_it_is_punctuated_newest_first() {
     assert_eq!(ids(all), [elsewhere.id, plain.id, dotted.id]);
     assert_eq!(ids(store.find(Some("chamber"), "11123412345", 1).await.unwrap()), [plain.id]);
     assert_eq!(
+        ids(store.find(Some("chamber"), "1234-12345", 10).await.unwrap()),
+        [plain.id, dotted.id],
+        "by its end"
+    );
+    assert_eq!(ids(store.find(None, "4-12345", 1).await.unwrap()), [elsewhere.id]);
+    assert_eq!(ids(store.find(None, "12345", 10).await.unwrap()), [], "too short to tell one from many");
+    let short = push("k4", "1234/12345");
+    stored(&store, short.clone()).await;
+    assert_eq!(
+        ids(store.find(None, "1234.12345", 10).await.unwrap()),
+        [short.id],
+        "the whole number comes first"
+    );
+    assert_eq!(
         store.standing(&subject("11 1234 12345", None), None).await.unwrap(),
         Standing::default(),
         "a standing is of the literal number"
