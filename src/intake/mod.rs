@@ -310,6 +310,7 @@ impl Intake {
             source: push.source.clone(),
             key: Some(push.key.clone()),
             digest: push.digest,
+            test: push.envelope.test,
             at: push.received,
             reason,
             findings: lines,

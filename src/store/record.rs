@@ -34,8 +34,7 @@ pub struct Acceptance {
     pub subject: Key,
     /// Lineage of the certificate a replacement replaces.
     pub earlier_lineage: Option<String>,
-    /// Digest of the canonical certificate, and of what it names as attached, when the message carries one: what makes
-    /// two messages about one number the same certificate.
+    /// Digest of the canonical certificate, if one is carried, and of what it names as attached: it tells two apart.
     pub canonical: Option<Digest>,
     /// Format of the document.
     pub format: Option<FormatId>,
@@ -371,6 +370,8 @@ pub struct Rejection {
     pub key: Option<MessageKey>,
     /// Digest of the body.
     pub digest: Digest,
+    /// Whether it was test traffic.
+    pub test: bool,
     /// When.
     pub at: Timestamp,
     /// First severe reason.

@@ -188,7 +188,7 @@ impl Checklist {
         let last = |deed: Deed| self.seen.last(&member.id, deed).filter(|at| *at >= since);
         Ok(Observed {
             pushed,
-            rejected: rejected.into_iter().rev().filter(|one| one.at >= since).collect(),
+            rejected: rejected.into_iter().rev().filter(|one| one.test && one.at >= since).collect(),
             sent,
             ping: last(Deed::Ping),
             repeat: last(Deed::Repeat),

@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Observed {
     /// Test messages it pushed.
     pub(super) pushed: Vec<Message>,
-    /// Pushes of it that were rejected.
+    /// Test pushes of it that were rejected.
     pub(super) rejected: Vec<Rejection>,
     /// Test deliveries to it, each with its attempts.
     pub(super) sent: Vec<(Delivery, Vec<Attempt>)>,

@@ -6,7 +6,7 @@ use super::{
     batch::Batch,
     db::{Db, int},
     key::{Key, Table, last_int},
-    row::RejectionRow,
+    word::{self, option},
 };
 use crate::{
     model::{
@@ -21,6 +21,38 @@ use crate::{
         resend::{Asked, Resend},
     },
 };
+
+/// A rejected push.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct RejectionRow {
+    #[serde(with = "word")]
+    source: MemberId,
+    #[serde(with = "option")]
+    key: Option<MessageKey>,
+    #[serde(with = "word")]
+    digest: Digest,
+    #[serde(with = "word")]
+    at: Timestamp,
+    #[serde(with = "word")]
+    reason: Reason,
+    findings: Vec<String>,
+    #[serde(default)]
+    test: bool,
+}
+
+impl RejectionRow {
+    fn of(rejection: &Rejection) -> Self {
+        let Rejection { source, key, digest, test, at, reason, findings } = rejection.clone();
+        // An entry never holds a line break of its own, whatever the engine.
+        let findings = findings.iter().map(|finding| finding.replace(['\n', '\r'], " ")).collect();
+        Self { source, key, digest, at, reason, findings, test }
+    }
+
+    fn rejection(self) -> Rejection {
+        let Self { source, key, digest, at, reason, findings, test } = self;
+        Rejection { source, key, digest, test, at, reason, findings }
+    }
+}
 
 /// Carries a request out.
 pub(super) fn ask(batch: &mut Batch, resend: &Resend) -> Result<Asked, Fault> {

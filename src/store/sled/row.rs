@@ -21,7 +21,7 @@ use crate::{
         Fault,
         claim::Rank,
         pack::Packed,
-        record::{Attempt, Cargo, Rejection, Role, View},
+        record::{Attempt, Cargo, Role, View},
         sent::Gap,
         word::{reason_of, state},
     },
@@ -367,34 +367,4 @@ pub(super) struct TallyRow {
 /// The key of what there is one of.
 pub(super) fn one(name: &str) -> Key {
     Key::of(Table::One).text(name)
-}
-
-/// A rejected push.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct RejectionRow {
-    #[serde(with = "word")]
-    source: MemberId,
-    #[serde(with = "option")]
-    key: Option<MessageKey>,
-    #[serde(with = "word")]
-    digest: Digest,
-    #[serde(with = "word")]
-    at: Timestamp,
-    #[serde(with = "word")]
-    reason: Reason,
-    findings: Vec<String>,
-}
-
-impl RejectionRow {
-    pub(super) fn of(rejection: &Rejection) -> Self {
-        let Rejection { source, key, digest, at, reason, findings } = rejection.clone();
-        // An entry never holds a line break of its own, whatever the engine.
-        let findings = findings.iter().map(|finding| finding.replace(['\n', '\r'], " ")).collect();
-        Self { source, key, digest, at, reason, findings }
-    }
-
-    pub(super) fn rejection(self) -> Rejection {
-        let Self { source, key, digest, at, reason, findings } = self;
-        Rejection { source, key, digest, at, reason, findings }
-    }
 }

@@ -64,7 +64,7 @@ const BODY: &str = "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, 
 const RENDERING: &str =
     "SELECT b.role, b.format, b.made_by, b.media_type, b.digest, b.size, b.coding, b.bytes, d.message
     FROM delivery d JOIN body b ON b.id = d.body WHERE d.id = ?1";
-const REJECTIONS: &str = "SELECT source, key, digest, at, reason, findings FROM rejection
+const REJECTIONS: &str = "SELECT source, key, digest, at, reason, findings, test FROM rejection
     WHERE source = ?1 ORDER BY id DESC LIMIT ?2";
 const COUNTS: &str = "SELECT messages, unrouted, open, delivered, failed, held, parked FROM tally";
 
@@ -256,6 +256,7 @@ pub(super) fn rejections(db: &Connection, source: &MemberId, rows_max: u32) -> R
             at: c.timestamp()?,
             reason: c.read("reason of a rejection", |code: String| Reason::of(&code))?,
             findings: c.lines()?,
+            test: c.take()?,
         })
     })
 }

@@ -8,8 +8,8 @@ use super::row::lines;
 use crate::store::{Fault, record::Rejection};
 
 const COUNT: &str = "SELECT count(*) FROM rejection WHERE source = ?1";
-const INSERT: &str = "INSERT INTO rejection (source, key, digest, at, reason, findings)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const INSERT: &str = "INSERT INTO rejection (source, key, digest, at, reason, findings, test)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const DROP_OLDEST: &str = "DELETE FROM rejection WHERE id IN (
     SELECT id FROM rejection WHERE source = ?1 ORDER BY id LIMIT ?2)";
 
@@ -39,6 +39,7 @@ impl Quota {
             rejection.at.0,
             rejection.reason.code(),
             lines(&rejection.findings),
+            rejection.test,
         ])?;
         let excess = kept + 1 - self.each_max;
         if excess > 0 {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Every migration in order; the schema number of a file is how many of them it has.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_signatures.sql"),
     include_str!("migrations/0003_attachments.sql"),
@@ -29,6 +29,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0018_refused.sql"),
     include_str!("migrations/0019_awaited.sql"),
     include_str!("migrations/0020_number_end.sql"),
+    include_str!("migrations/0021_rejection_test.sql"),
 ];
 /// Marks the file as ours: the letters `CooH` in ASCII.
 const APPLICATION_ID: i32 = 0x436f_6f48;

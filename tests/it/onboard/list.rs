@@ -161,8 +161,11 @@ async fn what_a_member_does_by_itself_is_seen_and_the_rest_is_vouched_for() {
     let test = |document: &Value| Sheet::json(document).with("coo-test", "?1");
     let mut broken = document.clone();
     broken["issueDate"] = json!("18 May");
-    story.push("florin", "broken", test(&broken)).await;
+    // What was rejected of its live traffic is no exercise.
+    story.push("florin", "broken-live", Sheet::json(&broken)).await;
     story.deliver("florin", "one", test(&document)).await;
+    assert_eq!(list(&story, &[]).await.1["rejection"], "open");
+    story.push("florin", "broken", test(&broken)).await;
     story.push("florin", "one", test(&document)).await;
     let mut amended = document.clone();
     amended["consignment"]["information"] = json!("two pallets");

@@ -80,6 +80,7 @@ async fn each_member_keeps_its_newest_rejections_up_to_the_quota() {
         source: member(source),
         key: None,
         digest: Digest([1; 32]),
+        test: false,
         at: NOW,
         reason: Reason::FieldMissing,
         findings: vec![line.to_owned(), "second\nline".to_owned()],
