@@ -13,6 +13,7 @@ use super::{
     kept::{self, Configuration, NAME},
 };
 use crate::{
+    files::Kept,
     model::reason::Reason,
     operate::Refusal,
     store::{
@@ -63,13 +64,18 @@ impl Change {
         Ok(Ok(shown))
     }
 
-    /// The files of a configuration, by name, as `text`; as `base64` where they are none.
+    /// The files of a configuration, by name, as `text`; as `base64` where they are none. With them, of the one that runs,
+    /// the anchors, leaves and lists it runs with, whatever the certs folder holds by now.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn files_of(&self, number: i64) -> Answer<Vec<Value>> {
         let kept = match self.numbered(number).await? {
-            Ok(found) => found.files.ok_or_else(not_kept),
+            Ok(found) => found.files.ok_or_else(not_kept).map(|files| {
+                let running = self.region.borrow().clone();
+                let runs = found.head.digest == running.digest.hex();
+                files.into_iter().chain(running.certs.clone().into_iter().filter(|_| runs)).collect::<Kept>()
+            }),
             Err(refusal) => Err(refusal),
         };
         let file = |(name, bytes): (String, Arc<[u8]>)| match std::str::from_utf8(&bytes) {

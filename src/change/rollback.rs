@@ -4,6 +4,8 @@
 //! that nobody else's change comes between, whatever door asks. It needs leave to write there; without it nothing is
 //! changed, and the files can be had to be put there by hand.
 
+use std::collections::BTreeSet;
+
 use super::{
     Answer, Applied, By, Change, Read, folder, head, history::not_kept, journal::Note, kept::Head,
     plan::demands_second,
@@ -13,7 +15,7 @@ use crate::{
     files::{Files, Kept},
     model::reason::Reason,
     operate::{Operator, Order, Refusal},
-    region::difference::difference,
+    region::{CERTS, Region, difference::difference},
     store::{
         Fault,
         action::{About, Verb},
@@ -45,24 +47,36 @@ impl Change {
     pub async fn rollback(&self, operator: &Operator, number: i64, reason: &str) -> Answer<RolledBack> {
         let order = Order { operator, verb: Verb::Configure, about: About::Configuration, reason };
         let Some(_turn) = self.turn.take().await else { return self.under_way(&order).await };
-        let files = match self.numbered(number).await?.and_then(|found| found.files.ok_or_else(not_kept)) {
-            Ok(files) => files,
+        let (files, digest) = match self
+            .numbered(number)
+            .await?
+            .and_then(|found| Ok((found.files.ok_or_else(not_kept)?, found.head.digest)))
+        {
+            Ok(found) => found,
             Err(refusal) => return self.refuse(&order, refusal.into()).await,
         };
+        let running = self.region.borrow().clone();
+        let runs = digest == running.digest.hex();
         let proved = match self.read(Files::of(files.clone())).await? {
             Ok(proved) => proved,
             Err(problems) => {
-                let why = format!("configuration {number} would not be right today; the folder is as it was");
+                let as_it_runs = if runs { format!("; {}", with_certs(number)) } else { String::new() };
+                let why = format!(
+                    "configuration {number} would not be right today; the folder is as it was{as_it_runs}"
+                );
                 let refusal = Refusal::new(Reason::ConfigurationWrong, why);
                 return self.refuse(&order, super::Refused { refusal, problems }).await;
             }
         };
-        let running = self.region.borrow().clone();
-        if demands_second(&running, &difference(&running, &proved.candidate.region)) {
-            let why = format!(
-                "configuration {number} lets somebody see or do more than now, or has other tables or lists: write it with coohub history {number} --to, \
-                 put it into the folder, and propose it with coohub apply"
-            );
+        let next = &proved.candidate.region;
+        if demands_second(&running, &difference(&running, next)) {
+            let why = match runs {
+                true => certs_widen(number, &running, next),
+                false => format!(
+                    "configuration {number} lets somebody see or do more than now, or has other tables or lists: write it with coohub history {number} --to, \
+                     put it into the folder, and propose it with coohub apply"
+                ),
+            };
             return self.refuse(&order, Refusal::new(Reason::SecondOperator, why).into()).await;
         }
         Note::begin((&self.ledger, &self.store), &order, number).await?;
@@ -137,6 +151,24 @@ impl Change {
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Panicked)
     }
+}
+
+/// How the anchors, leaves and lists of the configuration that runs are had: the certs folder is not the hub's to write.
+fn with_certs(number: i64) -> String {
+    format!(
+        "coohub history {number} --to FOLDER writes them as they run, below certs/ there: put those back into the certs folder, and roll back again"
+    )
+}
+
+/// Why what runs cannot be gone back to while the certs folder holds others than those it runs with.
+fn certs_widen(number: i64, running: &Region, next: &Region) -> String {
+    let names: BTreeSet<&String> = running.certs.keys().chain(next.certs.keys()).collect();
+    let differ = names.into_iter().filter(|name| running.certs.get(*name) != next.certs.get(*name));
+    let differ = differ.filter_map(|name| name.strip_prefix(CERTS)).collect::<Vec<_>>().join(", ");
+    format!(
+        "configuration {number} runs, and what would let somebody see or do more is only in files of the certs folder: {differ}. {}",
+        with_certs(number)
+    )
 }
 
 async fn undone(put: folder::Put) -> Result<(), Fault> {

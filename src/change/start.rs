@@ -16,7 +16,7 @@ use crate::{
     model::{id::MemberId, reason::Reason},
     operate::{Ledger, Operator, Order, Refusal},
     problem::{Problem, Problems, unit::noun},
-    region::{self, Region, difference::difference},
+    region::{self, CERTS, Region, difference::difference},
     store::{
         Fault, Store,
         action::{About, Verb},
@@ -151,7 +151,7 @@ fn may_leave(before: &Kept, folder: &Kept) -> bool {
 /// The refusal where the folder is another configuration than one that was not kept; what is in the certs folder counts
 /// as it is.
 fn others(newest: &Configuration, folder: &Region) -> Option<Refusal> {
-    let own = |name: &str| !name.starts_with("certs/");
+    let own = |name: &str| !name.starts_with(CERTS);
     let mut then = newest.head.digests.clone();
     let mut now = kept::digests(folder);
     then.retain(|name, _| own(name));

@@ -121,6 +121,7 @@ pub(crate) fn region(link: LinkState) -> Region {
         tables: BTreeMap::new(),
         codes: crate::format::codes::list::Library::default(),
         files: BTreeMap::default(),
+        certs: BTreeMap::default(),
         held: BTreeMap::default(),
         operators: 1,
         go_live: GoLive::default(),

@@ -26,9 +26,13 @@ pub mod signer;
 use std::collections::BTreeMap;
 
 use crate::{
+    files::Kept,
     format::{Table, codes::list::Library},
     model::id::{AgreementId, Digest, FormatId, MemberId},
 };
+
+/// What a file of the certs folder is named by begins with this.
+pub const CERTS: &str = "certs/";
 
 /// The whole community under one configuration.
 #[derive(Debug)]
@@ -56,6 +60,8 @@ pub struct Region {
     pub digest: Digest,
     /// Digest of every file read by its path; what came from the certs folder stands under `certs/`.
     pub files: BTreeMap<String, Digest>,
+    /// The files that came from the certs folder, by the same path: no private key is among them.
+    pub certs: Kept,
     /// The anchors and leaves in each file that came from the certs folder, by the same path.
     pub held: BTreeMap<String, Vec<held::Held>>,
 }

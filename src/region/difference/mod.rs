@@ -188,6 +188,7 @@ fn region(old: &Region, new: &Region, told: &mut Told) {
         hub,
         operators,
         go_live,
+        certs: _,
         held: _,
         members: _,
         agreements: _,

@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{
-    super::{held::Held, member::ClientLeaf, signer::RevocationList},
+    super::{CERTS, held::Held, member::ClientLeaf, signer::RevocationList},
     folder::FILE_BYTES_MAX,
     revocation,
 };
@@ -26,11 +27,11 @@ use crate::{
 /// Most certificates or lists in one PEM file.
 const ENTRIES_MAX: usize = 32;
 
-/// The certs folder, and the digests of what was read from it.
+/// The certs folder, and what was read from it; private keys are no part of that.
 #[derive(Debug)]
 pub(super) struct Certs<'a> {
     folder: Option<&'a Path>,
-    read: RefCell<BTreeMap<String, Digest>>,
+    read: RefCell<BTreeMap<String, Arc<[u8]>>>,
     held: RefCell<BTreeMap<String, Vec<Held>>>,
 }
 
@@ -40,15 +41,15 @@ impl<'a> Certs<'a> {
         Self { folder, read: RefCell::default(), held: RefCell::default() }
     }
 
-    /// Digests of the files read, by the path the region gives.
-    pub(super) fn read(&self) -> BTreeMap<String, Digest> {
-        self.read.borrow().clone()
+    /// The files read, by their path below the region's name for the folder.
+    pub(super) fn read(&self) -> BTreeMap<String, Arc<[u8]>> {
+        self.read.borrow().iter().map(|(name, bytes)| (of_folder(name), bytes.clone())).collect()
     }
 
     /// The anchors and leaves in the files read, by their path below the region's name for the folder.
     pub(super) fn held(&self) -> BTreeMap<String, Vec<Held>> {
         let held = self.held.borrow();
-        held.iter().map(|(name, entries)| (format!("certs/{name}"), entries.clone())).collect()
+        held.iter().map(|(name, entries)| (of_folder(name), entries.clone())).collect()
     }
 
     /// Where a named file stands.
@@ -121,7 +122,7 @@ impl<'a> Certs<'a> {
     /// The keys of a JWK set: at least one, each EdDSA or ES256.
     pub(super) fn keys(&self, file: &Found<String>, problems: &Problems) -> Vec<PublicKey> {
         let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
-        self.read.borrow_mut().insert(file.value.clone(), Digest::of(&bytes));
+        self.read.borrow_mut().insert(file.value.clone(), bytes.as_slice().into());
         let set: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let listed = set.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let keys: Option<Vec<_>> = listed.iter().map(PublicKey::from_jwk).collect();
@@ -155,7 +156,7 @@ impl<'a> Certs<'a> {
     ) -> Vec<Vec<u8>> {
         let wrong = |reason: String| self.wrong(file, &reason, problems);
         let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
-        self.read.borrow_mut().insert(file.value.clone(), Digest::of(&bytes));
+        self.read.borrow_mut().insert(file.value.clone(), bytes.as_slice().into());
         let found: Vec<T> = match T::pem_slice_iter(&bytes).collect() {
             Ok(found) => found,
             Err(error) => {
@@ -172,4 +173,9 @@ impl<'a> Certs<'a> {
         self.held.borrow_mut().insert(file.value.clone(), held);
         found.iter().map(|entry| entry.as_ref().to_vec()).collect()
     }
+}
+
+/// A file of the certs folder, as the region names it.
+fn of_folder(name: &str) -> String {
+    format!("{CERTS}{name}")
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{certs::Certs, value::NAME_HINT};
+use super::value::NAME_HINT;
 use crate::{
-    files::Files,
+    files::{Files, Kept},
     model::id::{AgreementId, Digest, FormatId, MemberId, Name},
     problem::{Problems, Spot, section::Source},
 };
@@ -62,9 +62,9 @@ impl Folder {
     }
 
     /// Digest of every file read so far, certificates included, by name.
-    pub(super) fn digests(&self, certs: &Certs<'_>) -> BTreeMap<String, Digest> {
+    pub(super) fn digests(&self, certs: &Kept) -> BTreeMap<String, Digest> {
         let own = self.files.kept().into_iter().map(|(name, bytes)| (name, Digest::of(&bytes)));
-        let certs = certs.read().into_iter().map(|(name, digest)| (format!("certs/{name}"), digest));
+        let certs = certs.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes)));
         own.chain(certs).collect()
     }
 

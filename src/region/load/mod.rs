@@ -91,7 +91,8 @@ fn read(files: &Files, certs: Option<&Path>, problems: &Problems) -> Option<Regi
     let codes = Library::load(folder.codes(), problems);
     desk.names.check(&folder, (&tables, &codes), problems);
     let head = head?;
-    let files = folder.digests(&desk.certs);
+    let certs = desk.certs.read();
+    let files = folder.digests(&certs);
     let region = Region {
         id: head.id,
         name: head.name,
@@ -104,6 +105,7 @@ fn read(files: &Files, certs: Option<&Path>, problems: &Problems) -> Option<Regi
         codes,
         digest: digest(&files),
         files,
+        certs,
         held: desk.certs.held(),
     };
     fill::held(&region).into_iter().for_each(|problem| problems.add(problem));

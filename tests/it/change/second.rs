@@ -142,6 +142,29 @@ async fn what_narrows_needs_one_and_going_back_to_more_needs_two() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn anchors_that_others_took_the_place_of_can_be_had_as_they_run() {
+    let at = guarded().await;
+    let (first, before) = (history(&at).await[0]["number"].to_string(), running(&at).await);
+    let anchor = at.path("certs/dev/corvania/anchor.pem");
+    let was = fs::read(&anchor).unwrap();
+    fs::copy(at.path("certs/dev/brisca/anchor.pem"), &anchor).unwrap();
+    let (code, _, err) = coohub(&at, &["rollback", &first]).await;
+    assert_eq!((code, err.starts_with("second-operator: ")), (65, true), "{err}");
+    assert!(err.contains("only in files of the certs folder: dev/corvania/anchor.pem"), "{err}");
+    assert!(err.contains(&format!("coohub history {first} --to FOLDER")), "{err}");
+
+    let to = at.path("as-it-runs");
+    let (code, out, err) = coohub(&at, &["history", &first, "--to", to.to_str().unwrap()]).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert_eq!(fs::read(to.join("certs/dev/corvania/anchor.pem")).unwrap(), was);
+    let keys = std::process::Command::new("find").arg(&to).args(["-name", "*.key"]).output().unwrap();
+    assert!(keys.stdout.is_empty(), "no private key leaves its place");
+    fs::copy(to.join("certs/dev/corvania/anchor.pem"), &anchor).unwrap();
+    let (code, out, _) = coohub(&at, &["rollback", &first]).await;
+    assert_eq!((code, running(&at).await), (0, before), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_format_table_decides_who_sees_what_so_it_needs_two() {
     let at = guarded().await;
     let before = running(&at).await;

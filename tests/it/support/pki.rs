@@ -169,6 +169,7 @@ pub fn region(members: Vec<Member>) -> Region {
         tables: BTreeMap::new(),
         codes: coohub::format::codes::list::Library::default(),
         files: BTreeMap::default(),
+        certs: BTreeMap::default(),
         held: BTreeMap::default(),
         operators: 1,
         go_live: coohub::region::golive::GoLive::default(),
