@@ -21,7 +21,7 @@ use crate::{
 /// What the lists of members say of links that go live.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Readiness {
-    /// What is wanting, a problem for each link and end.
+    /// What is wanting, a problem for each member.
     pub wanting: Vec<Problem>,
     /// Whether such a configuration is refused, or only told.
     pub required: bool,
@@ -101,9 +101,9 @@ mod tests {
     use super::*;
     use crate::{
         deliver::sample,
-        model::time::Timestamp,
+        model::{id::AgreementId, time::Timestamp},
         region::{
-            agreement::LinkState,
+            agreement::{Agreement, LinkState},
             golive::{AGE_DEFAULT, openings, wanting},
         },
     };
@@ -132,6 +132,21 @@ mod tests {
             let one = lacking(from, LinkState::Live, &[("ru", true, fresh), ("kg", false, fresh)]);
             assert!(one.len() == 1 && one[0].contains("kg was not green"), "{one:?}");
         }
+    }
+
+    #[test]
+    fn a_member_is_told_of_once_however_many_links_it_has() {
+        let (running, mut next) = (sample::region(LinkState::Test), sample::region(LinkState::Live));
+        for id in ["a", "b", "c"].map(|id| AgreementId::new(id).unwrap()) {
+            let of = sample::region(LinkState::Live).agreements.into_values();
+            next.agreements
+                .extend(of.map(|agreement| (id.clone(), Agreement { id: id.clone(), ..agreement })));
+        }
+        let found = wanting(&next, &openings(&running, &next), &BTreeMap::new(), NOW);
+        let told: Vec<_> = found.into_iter().map(|problem| problem.reason).collect();
+        let links = "4 links go live (ru to kg under a, ru to kg under b, ru to kg under c, 1 more)";
+        let of = |end: &str| format!("{links}, and the checklist of {end} was never gone through");
+        assert_eq!(told, [of("kg"), of("ru")]);
     }
 
     #[test]

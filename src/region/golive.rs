@@ -21,6 +21,9 @@ use crate::{
 /// How old a list may be where the region does not say.
 pub const AGE_DEFAULT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// Links of one member that are named where its list is wanting.
+const LINKS_NAMED_MAX: usize = 3;
+
 /// What is asked of members before a link of theirs goes live.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GoLive {
@@ -97,7 +100,7 @@ pub fn lacks(list: Option<&Listed>, age_max: Duration, now: Timestamp) -> Option
     }
 }
 
-/// What keeps links from going live: one problem for each link and each end without a list that counts.
+/// What keeps links from going live: one problem for each member without a list that counts, however many links it has.
 #[must_use]
 pub fn wanting(
     next: &Region,
@@ -105,13 +108,34 @@ pub fn wanting(
     lists: &BTreeMap<MemberId, Listed>,
     now: Timestamp,
 ) -> Vec<Problem> {
-    let problem = |(_, link, end): &Opening<'_>| {
-        let lacks = lacks(lists.get(*end), next.go_live.age_max, now)?;
-        let text = format!("the link goes live, and the checklist of {end} {lacks}");
-        Some(link.spot.problem(text).hint(format!("run coohub member test {end}, or keep the link in pilot")))
+    let mut of_end: BTreeMap<&MemberId, Vec<&Opening<'_>>> = BTreeMap::new();
+    for opening in openings {
+        of_end.entry(opening.2).or_default().push(opening);
+    }
+    let problem = |(end, links): (&MemberId, Vec<&Opening<'_>>)| {
+        let lacks = lacks(lists.get(end), next.go_live.age_max, now)?;
+        let (_, first, _) = links.first()?;
+        let (what, which) = match links.len() {
+            1 => ("the link goes live".to_owned(), "the link"),
+            count => (format!("{count} links go live ({})", named(&links)), "the links"),
+        };
+        let problem = first.spot.problem(format!("{what}, and the checklist of {end} {lacks}"));
+        Some(problem.hint(format!("run coohub member test {end}, or keep {which} in pilot")))
     };
-    let problems: BTreeSet<Problem> = openings.iter().filter_map(problem).collect();
-    problems.into_iter().collect()
+    let mut problems: Vec<Problem> = of_end.into_iter().filter_map(problem).collect();
+    problems.sort();
+    problems
+}
+
+/// The first few of them, and how many more there are.
+fn named(links: &[&Opening<'_>]) -> String {
+    let one = |end: &Option<MemberId>| end.as_ref().map_or("*", MemberId::as_str).to_owned();
+    let shown = links.iter().take(LINKS_NAMED_MAX).map(|(agreement, link, _)| {
+        format!("{} to {} under {}", one(&link.from), one(&link.to), agreement.id)
+    });
+    let more = links.len().saturating_sub(LINKS_NAMED_MAX);
+    let more = (more > 0).then(|| format!("{more} more"));
+    shown.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 fn is_live(region: &Region, agreement: &Agreement, (from, to): (&MemberId, &MemberId)) -> bool {
