@@ -169,6 +169,36 @@ items! {
         "verify one with GET /v1/keys; confirm by hand";
 }
 
+impl Item {
+    /// The same for a member that collects from a mailbox.
+    #[must_use]
+    pub fn advice_collecting(self) -> &'static str {
+        match self {
+            Self::Sample => {
+                "have a partner send test traffic; collect it by GET /v1/inbox?test=true, and acknowledge it with its digest once it is on disk"
+            }
+            Self::Duplicate => {
+                "look the delivery's id up before storing what is offered once more, and acknowledge it as before; confirm by hand"
+            }
+            Self::Amendment => {
+                "have a partner amend a test certificate; take CoO-Function 4 of a number that is there, with the next CoO-Version, and acknowledge it"
+            }
+            Self::Cancellation => {
+                "have a partner cancel a test certificate; take CoO-Cargo cancellation, a hub message, of a number that is there, and acknowledge it"
+            }
+            Self::Withdrawal => {
+                "have a partner amend a test certificate to another destination; take the hub message with function withdrawal, set the copy aside, and acknowledge it"
+            }
+            Self::Names => "store by bytes, and read UTF-8; confirm by hand",
+            Self::Largest => "collect as many goods items as takes.items_max, or lower it; confirm by hand",
+            Self::Rollover => {
+                "connect with the next leaf beside the old one; trust the hub's next leaf; confirm by hand"
+            }
+            other => other.advice(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

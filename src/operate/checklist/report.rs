@@ -80,7 +80,12 @@ impl Report {
     /// Its lines as they are shown.
     #[must_use]
     pub fn items(&self) -> Vec<Value> {
-        self.lines.iter().map(line).collect()
+        // None was tried where there is none: the member collects.
+        let advice = match self.head.against {
+            Some(_) => Item::advice,
+            None => Item::advice_collecting,
+        };
+        self.lines.iter().map(|one| line(one, advice)).collect()
     }
 
     /// What stands below them.
@@ -107,13 +112,13 @@ impl Report {
     }
 }
 
-fn line(line: &Line) -> Value {
+fn line(line: &Line, advice: fn(Item) -> &'static str) -> Value {
     let Line { item, outcome, evidence, .. } = line;
     let side = match item.side() {
         Side::Takes => "takes",
         Side::Sends => "sends",
     };
-    let advice = (!outcome.is_fine()).then(|| Item::advice(*item));
+    let advice = (!outcome.is_fine()).then(|| advice(*item));
     json!({
         "item": line.name(),
         "side": side,

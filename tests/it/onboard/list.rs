@@ -208,6 +208,15 @@ async fn what_a_member_does_by_itself_is_seen_and_the_rest_is_vouched_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_mailbox_lacks_is_told_in_words_of_a_mailbox() {
+    let story = Story::begin().await;
+    let (code, out, _) = coohub(&story.at, &["member", "test", "dunmere"]).await;
+    assert_eq!(code, cli::exit::OTHER);
+    assert!(out.contains("collect it by GET /v1/inbox?test=true"), "{out}");
+    assert!(!out.contains("server") && !out.contains("answer 2xx"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_live_endpoint_is_left_alone_and_its_sandbox_is_tried() {
     let story = Story::begin().await;
     let (code, _, err) = coohub(&story.at, &["member", "test", "corvania"]).await;
