@@ -6,6 +6,8 @@ pub const CLEAN: u8 = 0;
 pub const OTHER: u8 = 1;
 /// There is a difference, to a command that looks for one.
 pub const DIFFERENT: u8 = 2;
+/// Proposed: nothing is done until another operator confirms it.
+pub const PROPOSED: u8 = 3;
 /// The arguments make no sense.
 pub const USAGE: u8 = 64;
 /// The input given is refused.

@@ -65,7 +65,7 @@ pub struct Changing {
     pub named: Option<String>,
 }
 
-/// Applies the folder: whole, or not at all.
+/// Applies the folder: whole, or not at all; 3 when it is only proposed.
 pub(super) fn apply(
     arguments: &ApplyArgs,
     environment: &BTreeMap<String, String>,
@@ -108,14 +108,18 @@ fn done(
                 true => tell_json(&answer, out),
                 false => said(&answer.end, out),
             }
-            exit::CLEAN
+            if is_proposed(&answer.end) { exit::PROPOSED } else { exit::CLEAN }
         }
     }
 }
 
+fn is_proposed(end: &Value) -> bool {
+    text(end, "did") == "propose"
+}
+
 fn said(end: &Value, out: &mut Output<'_>) {
     let digest = text(end, "configuration");
-    if text(end, "did") == "propose" {
+    if is_proposed(end) {
         out.line(format!(
             "proposed: configuration {digest} lets somebody see or do more, or touches a table or list; nothing is applied yet"
         ));
