@@ -82,17 +82,29 @@ pub(super) fn unwatched(operators: u32, head: &Head, files: &Kept) -> Option<Ref
     Some(Refusal::new(Reason::ConfigurationNotKept, why))
 }
 
+/// How much the files of a configuration are, in words, where they are too much to be kept with it.
+#[must_use]
+pub fn too_much(files: &Kept) -> Option<String> {
+    let (count, size) = (files.len(), size(files));
+    (count > KEPT_FILES_MAX || size > KEPT_BYTES_MAX).then(|| {
+        format!(
+            "{count} files of {size} bytes; at most {KEPT_FILES_MAX} files of {KEPT_BYTES_MAX} bytes are kept"
+        )
+    })
+}
+
+fn size(files: &Kept) -> usize {
+    files.values().map(|bytes| bytes.len()).sum()
+}
+
 /// An entry with its files; how much is too much for one, in words.
 fn whole(head: &Head, files: &Kept) -> Result<Vec<u8>, String> {
-    let (count, size) = (files.len(), files.values().map(|bytes| bytes.len()).sum::<usize>());
-    if count > KEPT_FILES_MAX || size > KEPT_BYTES_MAX {
-        return Err(format!(
-            "{count} files of {size} bytes; at most {KEPT_FILES_MAX} files of {KEPT_BYTES_MAX} bytes are kept"
-        ));
+    if let Some(much) = too_much(files) {
+        return Err(much);
     }
     let listed = files.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
     let mut bytes = line(&Head { files: Some(listed), ..head.clone() });
-    let together = bytes.len() + size;
+    let together = bytes.len() + size(files);
     if together > ENTRY_BYTES_MAX {
         return Err(format!(
             "{together} bytes with the names and digests of the files; at most {ENTRY_BYTES_MAX} are kept"

@@ -50,7 +50,7 @@ use crate::{
 pub use self::{
     folder::ASIDE,
     history::PAGE_MAX,
-    kept::{KEPT_BYTES_MAX, KEPT_FILES_MAX},
+    kept::{KEPT_BYTES_MAX, KEPT_FILES_MAX, too_much},
     plan::{Fate, LOOKED_AT_MAX, Plan},
     ready::Readiness,
     replay::{Otherwise, REPLAYED_MAX, Replayed},

@@ -11,6 +11,7 @@ use crate::{
         id::{Digest, MemberId},
         reason::Reason,
     },
+    problem::{PROBLEMS_SHOWN_MAX, Problem},
     region::{
         Region,
         difference::{About, Difference, Effect, difference},
@@ -44,6 +45,8 @@ pub struct Plan {
     pub more: bool,
     /// Whether it must be confirmed by a second operator.
     pub second: bool,
+    /// How much its files are, in words, where they are too much to be kept; and whether it is refused for that.
+    pub unkept: Option<(String, bool)>,
     /// What is wanting of members whose links would go live.
     pub ready: Readiness,
 }
@@ -63,6 +66,24 @@ impl Plan {
     pub fn changes(&self) -> bool {
         self.running != self.folder
     }
+
+    /// What applying it is refused for.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        let much = self.unkept.iter().filter(|(_, refused)| *refused);
+        let much = much.map(|(much, _)| format!("the files are too much to be kept: {much}"));
+        told(self.ready.refuses().unwrap_or_default()).chain(much).collect()
+    }
+
+    /// What is told, and keeps nothing from being applied.
+    #[must_use]
+    pub fn advised(&self) -> Vec<String> {
+        let much = self.unkept.iter().filter(|(_, refused)| !refused);
+        let much = much.map(|(much, _)| {
+            format!("the files are too much to be kept, so nobody can go back to them: {much}")
+        });
+        told(self.ready.advised()).chain(much).collect()
+    }
 }
 
 impl Change {
@@ -73,12 +94,14 @@ impl Change {
     /// # Errors
     /// A fault of the store.
     pub async fn plan(&self) -> Answer<Plan> {
-        let folder = self.ground.folder();
-        let new = match self.read(Files::at(folder)).await? {
-            Ok(read) => Arc::new(read.candidate.region),
+        let (folder, old) = (self.ground.folder(), self.region.borrow().clone());
+        let read = match self.read(Files::at(folder)).await? {
+            Ok(read) => read,
             Err(problems) => return Ok(Err(wrong(folder, problems))),
         };
-        let old = self.region.borrow().clone();
+        let new = Arc::new(read.candidate.region);
+        let refused = old.operators.max(new.operators) > 1;
+        let unkept = kept::too_much(&read.files).map(|much| (much, refused));
         let differences = difference(&old, &new);
         let passes = |one: &Difference| matches!(one.effect, Effect::Widens | Effect::Narrows);
         let (deliveries, more) = match differences.iter().any(passes) {
@@ -90,6 +113,7 @@ impl Change {
             folder: new.digest,
             files: super::history::files_changed(Some(&kept::digests(&old)), &kept::digests(&new)),
             second: demands_second(&old, &differences),
+            unkept: unkept.filter(|_| old.digest != new.digest),
             ready: self.readiness(&old, &new).await?,
             differences,
             deliveries,
@@ -135,6 +159,10 @@ pub(super) fn demands_second(running: &Region, differences: &[Difference]) -> bo
         one.effect == Effect::Widens || matches!(one.about, About::Format(_) | About::Codes(_))
     };
     running.operators > 1 && differences.iter().any(shows)
+}
+
+fn told(problems: &[Problem]) -> impl Iterator<Item = String> {
+    problems.iter().take(PROBLEMS_SHOWN_MAX).map(ToString::to_string)
 }
 
 enum Turn {

@@ -7,8 +7,10 @@ use std::{
 
 use super::{exit, output::Output};
 use crate::{
+    change::too_much,
     clock::Clock,
     config::{self, Config},
+    files::Files,
     hub::identity,
     problem::{PROBLEMS_SHOWN_MAX, Problem, Problems, Spot},
     region::{Region, load, notice},
@@ -49,7 +51,8 @@ fn look(arguments: &Args, environment: &BTreeMap<String, String>) -> Found {
     let config = config.unwrap_or_else(|| Config::default().at(&arguments.folder));
     let certs = (!arguments.without_certs).then_some(config.identity.certs.as_path());
     let in_region = Problems::default();
-    let region = load::load(&config.region.folder, certs, &in_region);
+    let files = Files::at(&config.region.folder);
+    let region = load::load(&files, certs, &in_region);
     let in_certs = Problems::default();
     let own = if arguments.without_certs {
         None
@@ -71,7 +74,11 @@ fn look(arguments: &Args, environment: &BTreeMap<String, String>) -> Found {
     let noticed = noticed.flat_map(all_notices).map(|notice| within(place, notice));
     let of_own = own.iter().flat_map(|own| own.notices(Clock::Real.now()));
     let of_own = of_own.map(|notice| below(&arguments.folder, notice));
-    let notices = of_node(&config).chain(of_own).chain(noticed).collect();
+    let much = too_much(&files.kept()).map(|much| {
+        let text = format!("its files are too much to be kept, so nobody can go back to them: {much}");
+        at("region.folder", &text).hint("where two operators are demanded it is not applied")
+    });
+    let notices = of_node(&config).chain(much).chain(of_own).chain(noticed).collect();
     Found { problems, notices, region }
 }
 

@@ -121,8 +121,8 @@ fn planned(plan: &Plan) -> Told {
         "changes": plan.changes(),
         "files": plan.files,
         "secondOperator": plan.second,
-        "advised": words(plan.ready.advised()),
-        "refused": words(plan.ready.refuses().unwrap_or_default()),
+        "advised": plan.advised(),
+        "refused": plan.refused(),
     });
     (differences.chain(fates).collect(), end)
 }

@@ -187,8 +187,8 @@ fn planned(caller: &Caller, plan: &Plan, proposal: Option<&Value>) -> Markup {
             @if plan.changes() { (differences(plan)) } @else { p { (texts::NOTHING_TO_CHANGE) } }
             @if let Some(proposal) = proposal { (proposed(caller, proposal, standing.is_some())) }
             @if standing.is_none() {
-                @for problem in plan.ready.advised() { p.notice.waits { (problem) } }
-                @for problem in plan.ready.refuses().unwrap_or_default() { p.notice.bad { (texts::LIST_DEMANDED) " " (problem) } }
+                @for told in plan.advised() { p.notice.waits { (told) } }
+                @for told in plan.refused() { p.notice.bad { (texts::LIST_DEMANDED) " " (told) } }
                 @if plan.second { p.notice.waits { (texts::TAKES_SECOND) } }
                 @if plan.changes() {
                     (act(caller, "/configuration/apply", &hidden, if plan.second { texts::PROPOSE } else { texts::APPLY }))

@@ -2,8 +2,11 @@
 
 use std::fs;
 
-use super::{history, json, resume, running, started, suspend, told};
-use crate::{control::coohub, support::hub::Community};
+use super::{history, json, resume, running, second, started, suspend, told};
+use crate::{
+    control::coohub,
+    support::{command, hub::Community},
+};
 
 async fn number(at: &Community) -> String {
     history(at).await[0]["number"].to_string()
@@ -61,6 +64,23 @@ async fn a_configuration_that_would_not_be_right_today_leaves_the_folder_alone()
     assert!(!at.path("partners/.aside").exists());
     let actions = json(&at, &["queue", "actions"]).await;
     assert!(actions[0]["outcome"].as_str().unwrap().starts_with("configuration-wrong: "), "{actions:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_go_back_to_is_said_before_it_is_applied() {
+    let at = started().await;
+    second::pad(&at);
+    let (code, out, _) = coohub(&at, &["plan"]).await;
+    let said = "the files are too much to be kept, so nobody can go back to them: ";
+    assert!(code == 2 && out.contains(&format!("advice: {said}")), "{out}");
+    let folder = at.folder().to_owned();
+    let check = move || command::coohub(["check".into(), folder.into_os_string()]);
+    let (code, out, _) = tokio::task::spawn_blocking(check).await.unwrap();
+    assert!(
+        code == 0 && out.contains(&format!("notice: coohub.toml: region.folder: its {}", &said[4..])),
+        "{out}"
+    );
+    applied(&at).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -175,7 +175,7 @@ async fn a_format_table_decides_who_sees_what_so_it_needs_two() {
 }
 
 /// Comments that make the files of the region too much to keep.
-fn pad(at: &Community) {
+pub(super) fn pad(at: &Community) {
     let line = format!("# {}\n", "x".repeat(1_000));
     let mut left = KEPT_BYTES_MAX / line.len() + 1;
     let members = at.members().into_iter().map(|id| format!("members/{id}.toml"));
@@ -194,6 +194,8 @@ async fn what_cannot_be_kept_is_not_applied_where_two_are_demanded() {
     let mut at = guarded().await;
     let before = running(&at).await;
     pad(&at);
+    let (code, out, _) = coohub(&at, &["plan"]).await;
+    assert!(code == 2 && out.contains("apply refuses it: the files are too much to be kept: "), "{out}");
     let (code, _, err) = coohub(&at, &["apply", "--reason", "comments"]).await;
     assert_eq!((code, err.starts_with("configuration-not-kept: ")), (65, true), "{err}");
     assert!(err.contains(&KEPT_BYTES_MAX.to_string()), "{err}");
