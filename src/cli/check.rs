@@ -72,7 +72,11 @@ fn look(arguments: &Args, environment: &BTreeMap<String, String>) -> Found {
     // Without leaves read, what there is to notice about signers cannot be known.
     let noticed = region.iter().filter(|_| !arguments.without_certs);
     let noticed = noticed.flat_map(all_notices).map(|notice| within(place, notice));
-    let of_own = own.iter().flat_map(|own| own.notices(Clock::Real.now()));
+    let reached = !config.listen.address.ip().is_loopback();
+    let of_own = own.iter().flat_map(|own| {
+        let keys = identity::open_keys(&config.identity, &config.console);
+        own.notices(Clock::Real.now(), reached).into_iter().chain(keys)
+    });
     let of_own = of_own.map(|notice| below(&arguments.folder, notice));
     let much = too_much(&files.kept()).map(|much| {
         let text = format!("its files are too much to be kept, so nobody can go back to them: {much}");
@@ -99,6 +103,7 @@ fn all_notices(region: &Region) -> Vec<Problem> {
     let mut notices = notice::notices(region);
     notices.extend(notice::signer::notices(region, Clock::Real.now()));
     notices.extend(notice::leaf::notices(region, Clock::Real.now()));
+    notices.extend(identity::open_keys_of_members(region));
     notices.sort();
     notices
 }

@@ -1,5 +1,7 @@
 //! The hub's own leaves and keys, read whole: every file that cannot be used is a problem, all of them at once.
 
+mod notice;
+
 use std::{fs, path::Path, sync::Arc};
 
 use rustls::ServerConfig;
@@ -10,10 +12,11 @@ use crate::{
     evidence::key::{PublicKey, SigningKey},
     model::time::Timestamp,
     observe::Own,
-    problem::{Problem, Problems, Spot},
-    region::notice::leaf::near_end,
+    problem::{Problems, Spot},
     tls::{self, OwnLeaf, Purpose},
 };
+
+pub use notice::{open_keys, open_keys_of_members};
 
 /// Settings that name the leaves of the hub.
 const SERVER: &str = "identity.leaf";
@@ -23,6 +26,8 @@ const CONSOLE: &str = "console.leaf";
 const SERVER_KEY: &str = "identity.key";
 const CLIENT_KEY: &str = "identity.client_key";
 const CONSOLE_KEY: &str = "console.key";
+/// The setting that names the key of receipts.
+const RECEIPT_KEY: &str = "identity.receipt_key";
 
 /// What the hub is to others.
 pub struct Identity {
@@ -36,8 +41,18 @@ pub struct Identity {
     pub key: SigningKey,
     /// The published set: the keys retired, and the one in use last.
     pub published: Vec<PublicKey>,
-    /// Where each of the hub's own leaves stands, and when it ends.
-    pub ends: Vec<(Spot, Timestamp)>,
+    /// The hub's own leaves.
+    pub leaves: Vec<Leaf>,
+}
+
+/// What is to be known of a leaf of the hub's own.
+pub struct Leaf {
+    /// Where it stands.
+    pub spot: Spot,
+    /// When it ends.
+    pub ends: Timestamp,
+    /// Whether it was made for development.
+    pub of_development: bool,
 }
 
 impl Identity {
@@ -50,20 +65,10 @@ impl Identity {
             _ => "client",
         };
         Own {
-            leaves: self.ends.iter().map(|(spot, ends)| (word(spot), *ends)).collect(),
+            leaves: self.leaves.iter().map(|leaf| (word(&leaf.spot), leaf.ends)).collect(),
             folder_waits: false,
             keys_retired: self.published.len().saturating_sub(1),
         }
-    }
-
-    /// The hub's leaves that have ended at an instant, or soon will.
-    #[must_use]
-    pub fn notices(&self, now: Timestamp) -> Vec<Problem> {
-        let said = self.ends.iter().filter_map(|(spot, ends)| {
-            let problem = spot.problem(format!("the hub's leaf {}", near_end(*ends, now)?));
-            Some(problem.hint("replace leaf and key, and reload"))
-        });
-        said.collect()
     }
 }
 
@@ -76,11 +81,14 @@ pub fn load(settings: &config::Identity, console: &console::Config, problems: &P
     let shown = console.leaf.as_deref().zip(console.key.as_deref());
     let shown =
         shown.map(|(path, key)| (path, leaf((CONSOLE, path), (CONSOLE_KEY, key), Purpose::Server, problems)));
-    let mut ends =
+    let mut leaves =
         vec![(SERVER, settings.leaf.as_path(), own.as_ref()), (CLIENT, client_leaf, client.as_ref())];
-    ends.extend(shown.iter().map(|(path, leaf)| (CONSOLE, *path, leaf.as_ref())));
-    let ends = ends.into_iter().filter_map(|(key, path, leaf)| Some((at(key, path), leaf?.ends())));
-    let ends = ends.collect();
+    leaves.extend(shown.iter().map(|(path, leaf)| (CONSOLE, *path, leaf.as_ref())));
+    let leaves = leaves.into_iter().filter_map(|(key, path, leaf)| {
+        let leaf = leaf?;
+        Some(Leaf { spot: at(key, path), ends: leaf.ends(), of_development: leaf.is_of_development() })
+    });
+    let leaves = leaves.collect();
     let console = match shown {
         Some((path, leaf)) => {
             Some(leaf.and_then(|leaf| usable(CONSOLE, path, tls::console(&leaf), problems))?)
@@ -94,7 +102,7 @@ pub fn load(settings: &config::Identity, console: &console::Config, problems: &P
     let own = key.public();
     published.retain(|retired| retired.id != own.id);
     published.push(own);
-    Some(Identity { server, console, client, key, published, ends })
+    Some(Identity { server, console, client, key, published, leaves })
 }
 
 /// A leaf with its key; each problem is told of the file it is in.
@@ -118,7 +126,7 @@ fn leaf(
 }
 
 fn signing_key(path: &Path, problems: &Problems) -> Option<SigningKey> {
-    const KEY: &str = "identity.receipt_key";
+    const KEY: &str = RECEIPT_KEY;
     let der = usable(KEY, path, tls::pkcs8(&read(KEY, path, problems)?), problems)?;
     let key = SigningKey::from_pkcs8(&der);
     if key.is_none() {

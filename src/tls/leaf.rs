@@ -6,6 +6,9 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::{Error, OwnLeaf, provider};
 use crate::model::time::Timestamp;
 
+/// The organisation of every leaf made for development.
+pub const DEVELOPMENT: &str = "coohub development";
+
 /// Which side of a connection a leaf is shown on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
@@ -29,6 +32,13 @@ impl OwnLeaf {
             Purpose::Client => (usage.value.client_auth, "clientAuth"),
         };
         if allowed || usage.value.any { Ok(()) } else { Err(Error::Purpose(word)) }
+    }
+
+    /// Whether it was made for development, by `coohub certs dev`.
+    #[must_use]
+    pub fn is_of_development(&self) -> bool {
+        let Ok((_, leaf)) = X509Certificate::from_der(self.der()) else { return false };
+        leaf.subject().iter_organization().any(|name| name.as_str() == Ok(DEVELOPMENT))
     }
 
     /// The end of the leaf's validity.

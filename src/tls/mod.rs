@@ -26,7 +26,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-pub use leaf::{Purpose, ends};
+pub use leaf::{DEVELOPMENT, Purpose, ends};
 pub use verifier::{CHAIN_BYTES_MAX, CHAIN_LEAVES_MAX, LEAF_BYTES_MAX, well_formed};
 
 /// Protocols offered by ALPN, preferred first.

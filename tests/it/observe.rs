@@ -298,6 +298,20 @@ async fn an_address_that_other_machines_reach_is_pointed_out_and_one_that_is_tak
         let said = out.contains("notice: coohub.toml: telemetry.address: other machines reach this address");
         assert_eq!((code, said), (0, noticed), "{address}: {out}");
     }
+    let reached = |at: &Community, address: &str| {
+        std::fs::write(at.path("coohub.toml"), format!("[listen]\naddress = \"{address}\"\n")).unwrap();
+        command::coohub(["check".as_ref(), at.folder()]).1
+    };
+    let made = "identity.leaf: other machines reach the hub, and its leaf was made by coohub certs dev";
+    assert!(!reached(&at, "127.0.0.1:8443").contains("coohub certs dev"));
+    assert!(reached(&at, "0.0.0.0:8443").contains(made), "{}", reached(&at, "0.0.0.0:8443"));
+    for (mode, noticed) in [(0o644, true), (0o640, false), (0o600, false)] {
+        let key = at.path("certs/dev/receipt.key");
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        let out = reached(&at, "127.0.0.1:8443");
+        let said = "identity.receipt_key: every user of this machine may read this private key (mode 0644)";
+        assert_eq!(out.contains(said), noticed, "{mode:o}: {out}");
+    }
     let (code, out) = check(&at, "localhost");
     assert!(
         code == 78 && out.contains("telemetry.address: \"localhost\" is not an address and port"),

@@ -6,7 +6,7 @@ use rcgen::{
     RsaKeySize, SanType, date_time_ymd,
 };
 
-use crate::model::time::Timestamp;
+use crate::{model::time::Timestamp, tls::DEVELOPMENT};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const ANCHOR_DAYS: i64 = 3650;
@@ -113,7 +113,7 @@ fn valid(now: Timestamp, days: i64) -> CertificateParams {
 
 fn called(name: &str) -> DistinguishedName {
     let mut called = DistinguishedName::new();
-    called.push(DnType::OrganizationName, "coohub development");
+    called.push(DnType::OrganizationName, DEVELOPMENT);
     called.push(DnType::CommonName, name);
     called
 }
