@@ -158,6 +158,9 @@ fn why(delivery: &Value) -> String {
     if let Some(until) = delivery.get("answerUntil").and_then(Value::as_str) {
         return format!("to be answered by {until}");
     }
+    if let Some(reason) = delivery.get("cancelReason").and_then(Value::as_str) {
+        return format!("cancelled: {reason}");
+    }
     let last = delivery.get("lastAttempt").filter(|last| !last.is_null());
     match (text(delivery, "reason").as_str(), last) {
         ("-", None) => text(delivery, "because"),

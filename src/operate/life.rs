@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The outcome of an action that was done.
-const DONE: &str = "done";
+pub(super) const DONE: &str = "done";
 
 impl Operate {
     /// Keeps a lane or a delivery from going on; an attempt that is under way ends by itself.

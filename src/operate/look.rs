@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Actions shown with what they are about, the newest.
-const ACTIONS_SHOWN_MAX: usize = 20;
+pub(super) const ACTIONS_SHOWN_MAX: usize = 20;
 
 /// What is looked up.
 #[derive(Clone, PartialEq, Eq, Debug)]

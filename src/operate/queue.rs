@@ -1,13 +1,13 @@
 //! What waits and what ended without arriving, delivery by delivery, in pages.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Answer, Operate, Refusal, shown};
+use super::{Answer, Operate, Refusal, life::DONE, look::ACTIONS_SHOWN_MAX, shown};
 use crate::{
-    model::{id::MemberId, reason::Reason, time::Timestamp},
+    model::{delivery::State, id::MemberId, reason::Reason, time::Timestamp},
     store::{
         Fault,
-        action::About,
+        action::{About, Action, Verb},
         backlog::{Listing, Place, Shelf},
         record::{Delivery, Message},
     },
@@ -150,7 +150,8 @@ impl Operate {
                 limit: limit.saturating_sub(found.len()),
             };
             let page = self.store.list(listing).await?;
-            found.extend(page.deliveries.iter().filter(|one| of_issuer(query, one)).map(shown::delivery));
+            let wanted = page.deliveries.iter().filter(|one| of_issuer(query, one)).collect();
+            found.extend(self.listed(wanted).await?);
             after = page.next;
             if after.is_none() && (query.state.is_some() || shelf == Shelf::Dead) {
                 return Ok(Ok((found, None)));
@@ -218,10 +219,30 @@ impl Operate {
         let mut found = Vec::new();
         for message in messages {
             let deliveries = self.store.deliveries(message.id).await?;
-            found.extend(deliveries.iter().filter(|one| fits(query, one, now)).map(shown::delivery));
+            let wanted = deliveries.iter().filter(|one| fits(query, one, now)).collect();
+            found.extend(self.listed(wanted).await?);
         }
         found.truncate(query.limit.min(PAGE_DELIVERIES_MAX));
         Ok(found)
+    }
+
+    /// Deliveries as they stand in a list; with why, where an operator ended one.
+    async fn listed(&self, deliveries: Vec<&Delivery>) -> Result<Vec<Value>, Fault> {
+        let mut listed = Vec::new();
+        for delivery in deliveries {
+            let mut shown = shown::delivery(delivery);
+            if delivery.life.state == State::Cancelled
+                && let Value::Object(members) = &mut shown
+            {
+                let about = About::Delivery(delivery.id);
+                let actions = self.store.actions(Some(&about), None, ACTIONS_SHOWN_MAX).await?;
+                let ended = |action: &Action| action.verb == Verb::Cancel && action.outcome == DONE;
+                let reason = actions.into_iter().map(|(_, action)| action).find(ended);
+                members.insert("cancelReason".to_owned(), json!(reason.map(|action| action.reason)));
+            }
+            listed.push(shown);
+        }
+        Ok(listed)
     }
 
     /// Actions of operators, newest first, older than the one numbered `before`; about one thing if named.

@@ -147,6 +147,8 @@ async fn a_cancelled_head_lets_the_chain_go_on_and_its_source_is_told() {
 
     let (code, told, _) = coohub(&story.at, &["queue", "show", &head]).await;
     assert_eq!(code, 0);
+    let (_, listed, _) = coohub(&story.at, &["queue", "--number", "AL-1"]).await;
+    assert!(listed.contains("cancelled: sent in error"), "{listed}");
     for part in
         ["because: importing party by destinationCountry", "cancelled", "attempt 1 at", "sent in error"]
     {

@@ -167,6 +167,7 @@ const LARGE: [Object; 8] = [
             ("attemptsMade~", "[Attempt]"),
             ("actions~", "[Action]"),
             ("parkedUntil~", "string?"),
+            ("cancelReason~", "string?"),
         ],
     ),
     (
