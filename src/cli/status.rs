@@ -175,7 +175,11 @@ pub(super) fn words(lane: &Value) -> String {
         Stands::SourceSpared => {
             let sources = lane.get("sparedSources").and_then(Value::as_array).into_iter().flatten();
             let spared = sources.map(|one| {
-                format!("what {} sends fails, tried again at {}", text(one, "source"), text(one, "until"))
+                format!(
+                    "does not take what {} sends, tried again at {}",
+                    text(one, "source"),
+                    text(one, "until")
+                )
             });
             spared.collect::<Vec<_>>().join("; ")
         }

@@ -289,7 +289,7 @@ async fn status_tells_of_windows_of_sources_that_are_spared_and_of_a_full_disk()
         let spared = lane(&story, "corvania").await["sparedSources"][0].clone();
         let window = lane(&story, "brisca").await["maintenanceUntil"].as_str().unwrap().to_owned();
         let (_, words, _) = coohub(&story.at, &["status"]).await;
-        let again = format!("what almora sends fails, tried again at {}", spared["until"].as_str()?);
+        let again = format!("does not take what almora sends, tried again at {}", spared["until"].as_str()?);
         let all = spared["source"] == "almora"
             && words.contains(&again)
             && words.contains(&format!("in maintenance until {window}"));
