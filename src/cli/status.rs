@@ -160,8 +160,15 @@ pub(super) fn lanes(lanes: &[Value], out: &mut Output<'_>) {
     table.lines(width()).iter().for_each(|line| out.line(line));
 }
 
-/// How a lane stands, in words.
+/// How a lane stands, in words, and a sandbox beside it that is spared.
 pub(super) fn words(lane: &Value) -> String {
+    let sandbox = lane.get("sandboxSparedUntil").and_then(Value::as_str);
+    let sandbox =
+        sandbox.map(|until| format!("; its sandbox does not take what it is sent, tried again at {until}"));
+    standing(lane) + &sandbox.unwrap_or_default()
+}
+
+fn standing(lane: &Value) -> String {
     let Some(stands) = Stands::of(&text(lane, "stands")) else { return text(lane, "stands") };
     match stands {
         Stands::Held => format!("held: {}", text(lane, "hold")),

@@ -5,13 +5,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{Mutex, watch};
 
 use crate::{
-    model::id::MemberId,
+    model::{id::MemberId, time::Timestamp},
     store::{
         Fault, Store,
         lane::{Change, Hold, Scope},
@@ -26,6 +26,8 @@ pub const HUB: &str = "hub";
 pub struct Holds {
     store: Store,
     held: Arc<watch::Sender<BTreeMap<Scope, Hold>>>,
+    /// Until when each sandbox is spared: in memory alone, as whatever is known of sandboxes.
+    sandboxes: Arc<std::sync::Mutex<BTreeMap<MemberId, Timestamp>>>,
     /// One change at a time, so that disk and memory see them in one order.
     changing: Arc<Mutex<()>>,
 }
@@ -43,7 +45,8 @@ impl Holds {
     /// The holds of a store, as it kept them.
     #[must_use]
     pub fn new(store: Store, kept: BTreeMap<Scope, Hold>) -> Self {
-        Self { store, held: Arc::new(watch::Sender::new(kept)), changing: Arc::default() }
+        let held = Arc::new(watch::Sender::new(kept));
+        Self { store, held, sandboxes: Arc::default(), changing: Arc::default() }
     }
 
     /// Holds a member's lane, or one source's share of it: what is under way ends, nothing new begins.
@@ -154,6 +157,25 @@ impl Holds {
         }
     }
 
+    /// Until when a member's sandbox is spared, if it is at `now`.
+    #[must_use]
+    pub fn sandbox_spared(&self, member: &MemberId, now: Timestamp) -> Option<Timestamp> {
+        self.sandboxes().get(member).copied().filter(|until| *until > now)
+    }
+
+    /// Says until when a member's sandbox is spared; `None` once it is not.
+    pub(super) fn spare_sandbox(&self, member: &MemberId, until: Option<Timestamp>) {
+        let mut sandboxes = self.sandboxes();
+        match until {
+            Some(until) => drop(sandboxes.insert(member.clone(), until)),
+            None => drop(sandboxes.remove(member)),
+        }
+    }
+
+    fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<MemberId, Timestamp>> {
+        self.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<BTreeMap<Scope, Hold>> {
         self.held.subscribe()
     }
@@ -162,7 +184,7 @@ impl Holds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::time::Timestamp, store::Config};
+    use crate::store::Config;
 
     #[tokio::test]
     async fn a_hold_is_there_again_after_a_restart_until_it_is_released() {

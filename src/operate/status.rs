@@ -129,6 +129,7 @@ impl Operate {
             "heldSources": sources.iter().map(MemberId::as_str).collect::<Vec<_>>(),
             "sparedUntil": sparing.all.map(|at| at.to_string()),
             "sparedSources": spared.collect::<Vec<_>>(),
+            "sandboxSparedUntil": self.holds.sandbox_spared(target, now).map(|at| at.to_string()),
         })
     }
 }

@@ -14,7 +14,11 @@ use serde_json::{Value, json};
 use crate::{
     control::coohub,
     flow::story::{Sheet, Story, bound_for, tea},
-    support::{command, hub::sample},
+    support::{
+        command,
+        hub::{sample, until},
+        partner::Behaviour,
+    },
 };
 
 const ANSWERS: &str = r#"
@@ -89,6 +93,31 @@ async fn answers_become_a_member_that_pushes_test_traffic() {
         1,
         "its links take nothing that counts"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_is_down_is_told_beside_the_lane_and_is_no_alert() {
+    let mut story = joined().await;
+    let sandbox = story.at.sandbox("corvania").await;
+    story.at.hub().reload().await.unwrap();
+    sandbox.behave(Behaviour::Down);
+    let mut certificate: Value =
+        serde_json::from_str(&sample("edi3-coo/samples/almora-corvania-tea.canonical.json")).unwrap();
+    certificate["issuer"] = json!({"id": "XF-CHAMBER", "name": "Florin Chamber of Commerce"});
+    certificate["attachments"] = json!([]);
+    for number in 0..5 {
+        certificate["number"] = json!(format!("XF-{number}"));
+        let test = Sheet::json(&certificate).with("coo-test", "?1");
+        story.push("florin", &format!("trial-{number}"), test).await;
+    }
+    let told = until("a sandbox that is spared", async || {
+        let (_, out, _) = coohub(&story.at, &["status"]).await;
+        out.contains("; its sandbox does not take what it is sent, tried again at").then_some(out)
+    })
+    .await;
+    assert!(!told.contains("partner-down"), "{told}");
+    let (_, top, _) = coohub(&story.at, &["top", "--once"]).await;
+    assert!(top.contains("its sandbox does not take"), "{top}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

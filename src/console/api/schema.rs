@@ -118,6 +118,7 @@ const LARGE: [Object; 8] = [
             ("heldSources", "[string]"),
             ("sparedUntil", "string?"),
             ("sparedSources", "[Spared]"),
+            ("sandboxSparedUntil", "string?"),
         ],
     ),
     (

@@ -1,8 +1,8 @@
 //! The half of a lane that performs: reads, sends, commits and sleeps as the other half says.
 //!
 //! A member with a sandbox has two lanes, one to each place, which share nothing but holds and the member's pace as it is
-//! written: what its sandbox does says nothing of its endpoint. So nothing is kept of a sandbox's lane, and a row of
-//! refusals there holds nobody.
+//! written: what its sandbox does says nothing of its endpoint. So nothing is kept of a sandbox's lane but, in memory, until
+//! when it is spared, and a row of refusals there holds nobody.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -354,10 +354,15 @@ impl Runner {
         Ok(true)
     }
 
-    /// Keeps the breakers, if they changed; after a fault with the next change.
+    /// Keeps the breakers, if they changed; after a fault with the next change. Of a sandbox's it is only said until when.
     async fn keep(&mut self) {
-        let changed = self.lane.kept().filter(|now| *now != self.kept);
-        let Some(now) = changed.filter(|_| self.place == Place::Own) else { return };
+        let Some(now) = self.lane.kept().filter(|now| *now != self.kept) else { return };
+        if self.place == Place::Sandbox {
+            let until = now.iter().filter_map(|(_, spared)| spared.until).max();
+            self.handles.holds.spare_sandbox(&self.target, until);
+            self.kept = now;
+            return;
+        }
         match self.handles.store.keep_lane(Change::Spare(self.target.clone(), now.clone())).await {
             Ok(()) => self.kept = now,
             Err(fault) => tracing::warn!(target.id = %self.target, %fault, "a breaker could not be stored"),
