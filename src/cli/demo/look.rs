@@ -15,6 +15,7 @@ use crate::{
     },
     evidence::key::{self, PublicKey},
     model::id::MemberId,
+    problem::unit::noun,
 };
 
 /// Longest wait for something that must happen.
@@ -81,10 +82,9 @@ pub(super) async fn receipt(member: &Member, answer: &Answer, out: &mut Output<'
         .map_err(|why| Error::Story(why.to_string()))?;
     let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();
     let findings = payload["findings"].as_array().map_or(0, Vec::len);
+    let noun = noun(findings, "finding", "findings");
     let digest = payload["digest"].as_str().unwrap_or_default();
-    out.line(format!(
-        "  receipt    signed by the hub and verified: {findings} findings, digest {digest:.24}…"
-    ));
+    out.line(format!("  receipt    signed by the hub and verified: {findings} {noun}, digest {digest:.24}…"));
     Ok(())
 }
 
@@ -113,11 +113,11 @@ pub(super) fn tell(state: &Value, out: &mut Output<'_>) {
     for delivery in state["deliveries"].as_array().into_iter().flatten() {
         out.line(format!("  to {:<9} because of {}", word(&delivery["target"]), word(&delivery["because"])));
         out.line(format!(
-            "     as {}, {} view: {} after {} attempts",
+            "     as {}, {} view: {} after {}",
             word(&delivery["format"]),
             word(&delivery["view"]),
             word(&delivery["state"]),
-            delivery["attempts"]
+            tries(delivery)
         ));
         let losses: Vec<String> = delivery["losses"].as_array().into_iter().flatten().map(word).collect();
         if !losses.is_empty() {
@@ -127,6 +127,12 @@ pub(super) fn tell(state: &Value, out: &mut Output<'_>) {
             out.line(format!("     this form has no place for {shown}{more}"));
         }
     }
+}
+
+/// How often it was tried.
+fn tries(delivery: &Value) -> String {
+    let attempts = delivery["attempts"].as_u64().unwrap_or_default();
+    format!("{attempts} {}", noun(attempts, "attempt", "attempts"))
 }
 
 /// Collects a member's mailbox and acknowledges each entry, until `number` of them came.
@@ -164,4 +170,15 @@ pub(super) async fn collect(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_is_one() {
+        let told = [0, 1, 2].map(|attempts| tries(&json!({"attempts": attempts})));
+        assert_eq!(told, ["0 attempts", "1 attempt", "2 attempts"]);
+    }
 }

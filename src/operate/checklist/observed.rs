@@ -4,6 +4,7 @@ use super::item::{Item, Line, Outcome};
 use crate::{
     decode::document::Syntax,
     model::{envelope::Function, time::Timestamp},
+    problem::unit::noun,
     region::member::{Form, Member, Reach},
     store::record::{Attempt, Cargo, Delivery, Message, Rejection},
 };
@@ -143,5 +144,6 @@ fn times_delivered((_, attempts): &(Delivery, Vec<Attempt>)) -> usize {
 }
 
 fn delivery((delivery, attempts): &(Delivery, Vec<Attempt>)) -> String {
-    format!("delivery {}, {} attempts", delivery.id, attempts.len())
+    let tries = attempts.len();
+    format!("delivery {}, {tries} {}", delivery.id, noun(tries, "attempt", "attempts"))
 }
