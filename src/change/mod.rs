@@ -9,7 +9,8 @@
 //!
 //! The anchors, leaves and lists in the certs folder are not kept: they change by their own calendar, going back to one
 //! that ended would cut a member off, and keys must not be copied. Their digests are kept, so that it shows when one
-//! changed; those that run can be had as long as they run. The node's own settings (`coohub.toml`) are read at start and are no part of this.
+//! changed; those that run can be had as long as they run. The node's own settings (`coohub.toml`) are read at start and
+//! are no part of this.
 //!
 //! It knows no door, as [`crate::operate`]; it cannot see the hub, which hands in what reads and applies ([`Ground`]).
 
