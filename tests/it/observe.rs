@@ -318,7 +318,8 @@ async fn an_address_that_other_machines_reach_is_pointed_out_and_one_that_is_tak
         "{out}"
     );
 
-    std::fs::write(at.path("coohub.toml"), "[listen]\naddress = \"127.0.0.1:0\"\n").unwrap();
+    let node = "[console]\naddress = \"\"\n[listen]\naddress = \"127.0.0.1:0\"\n";
+    std::fs::write(at.path("coohub.toml"), node).unwrap();
     at.start_with(|config| config.telemetry.address = Some(SocketAddr::from(([127, 0, 0, 1], 0)))).await;
     let taken = at.hub().watched().unwrap();
     let mut other = Community::shipped().await;
