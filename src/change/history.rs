@@ -90,7 +90,8 @@ impl Change {
         numbered(&self.store, number).await
     }
 
-    async fn one(&self, before: Option<i64>) -> Result<Option<Entry>, Fault> {
+    /// The newest configuration before a number.
+    pub(super) async fn one(&self, before: Option<i64>) -> Result<Option<Entry>, Fault> {
         one(&self.store, before).await
     }
 }

@@ -6,17 +6,24 @@ use std::{
     time::Duration,
 };
 
-use super::Change;
+use super::{
+    Change,
+    kept::{self, Configuration, Head, NAME},
+};
 use crate::{
-    model::id::MemberId,
+    files::Files,
+    model::id::{Digest, MemberId},
     operate::checklist::report,
     problem::Problem,
     region::{
         Region,
-        golive::{self, Listed},
+        golive::{self, Listed, REOPENS_WITHIN},
     },
     store::{Fault, register::Book},
 };
+
+/// Most configurations looked back at for what was live lately.
+const LATELY_MAX: usize = 10;
 
 /// What the lists of members say of links that go live.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -49,7 +56,11 @@ impl Change {
     /// # Errors
     /// A fault of the store.
     pub(super) async fn readiness(&self, running: &Region, next: &Region) -> Result<Readiness, Fault> {
-        let openings = golive::openings(running, next);
+        let lately = match next.go_live.required {
+            true => self.lately(next).await?,
+            false => Vec::new(),
+        };
+        let openings = golive::openings(running, next, &lately);
         let (mut lists, mut ends) = (BTreeMap::new(), BTreeSet::new());
         for end in openings.iter().map(|(.., end)| *end).collect::<BTreeSet<_>>() {
             let listed = self.listed(end).await?;
@@ -59,6 +70,27 @@ impl Change {
         }
         let wanting = golive::wanting(next, &openings, &lists, self.ledger.now());
         Ok(Readiness { wanting, required: next.go_live.required, ends })
+    }
+
+    /// The regions that ran within [`REOPENS_WITHIN`], besides the one that runs, as far as they were kept, can be read
+    /// today, and no file of the certs folder held another anchor or leaf.
+    ///
+    /// **Bounds:** [`LATELY_MAX`] of them.
+    async fn lately(&self, next: &Region) -> Result<Vec<Region>, Fault> {
+        let (now, mut found) = (self.ledger.now(), Vec::new());
+        let mut after = self.store.entry(Book::Configuration, NAME).await?;
+        for _ in 0..LATELY_MAX {
+            // One ran until the one after it was applied.
+            let Some(until) = after.filter(|after| now.since(after.at) <= REOPENS_WITHIN) else { break };
+            after = self.one(Some(until.number)).await?;
+            let Some(Configuration { head, files: Some(files), .. }) = after.as_ref().and_then(kept::read) else {
+                continue;
+            };
+            if holds_the_same(&head, next) {
+                found.extend(self.read(Files::of(files)).await?.ok().map(|read| read.candidate.region));
+            }
+        }
+        Ok(found)
     }
 
     /// The members whose links went live without a list that counted and that have no green one since, each with what is
@@ -96,15 +128,26 @@ impl Change {
     }
 }
 
+/// Whether what stood in the certs folder under a name of today was the same: those files are not kept.
+fn holds_the_same(then: &Head, next: &Region) -> bool {
+    let same = |name: &String| {
+        let is = next.files.get(name).map(Digest::hex);
+        then.digests.get(name).is_none_or(|was| Some(was) == is.as_ref())
+    };
+    next.held.keys().all(same)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        decode::document::Syntax,
         deliver::sample,
         model::{id::AgreementId, time::Timestamp},
         region::{
             agreement::{Agreement, LinkState},
             golive::{AGE_DEFAULT, openings, wanting},
+            member::{Form, Identity, Member, Reach},
         },
     };
 
@@ -119,7 +162,7 @@ mod tests {
 
     fn lacking(from: LinkState, to: LinkState, entries: &[(&str, bool, Duration)]) -> Vec<String> {
         let (running, next) = (sample::region(from), sample::region(to));
-        let found = wanting(&next, &openings(&running, &next), &lists(entries), NOW);
+        let found = wanting(&next, &openings(&running, &next, &[]), &lists(entries), NOW);
         found.into_iter().map(|problem| problem.reason).collect()
     }
 
@@ -142,7 +185,7 @@ mod tests {
             next.agreements
                 .extend(of.map(|agreement| (id.clone(), Agreement { id: id.clone(), ..agreement })));
         }
-        let found = wanting(&next, &openings(&running, &next), &BTreeMap::new(), NOW);
+        let found = wanting(&next, &openings(&running, &next, &[]), &BTreeMap::new(), NOW);
         let told: Vec<_> = found.into_iter().map(|problem| problem.reason).collect();
         let links = "4 links go live (ru to kg under a, ru to kg under b, ru to kg under c, 1 more)";
         let of = |end: &str| format!("{links}, and the checklist of {end} was never gone through");
@@ -172,6 +215,31 @@ mod tests {
         for member in running.members.values_mut() {
             member.suspended = member.id.as_str() == "kg";
         }
-        assert_eq!(openings(&running, &next).len(), 2);
+        assert_eq!(openings(&running, &next, &[]).len(), 2);
+        assert!(openings(&running, &next, &[sample::region(LinkState::Live)]).is_empty(), "it was live lately");
+    }
+
+    #[test]
+    fn what_was_live_lately_opens_again_without_lists_for_ends_that_are_as_they_were() {
+        let asked = |running: LinkState, lately: LinkState, changed: fn(&mut Member)| -> Vec<String> {
+            let mut next = sample::region(LinkState::Live);
+            next.members.values_mut().filter(|member| member.id.as_str() == "kg").for_each(changed);
+            let lately = [sample::region(lately)];
+            openings(&sample::region(running), &next, &lately).into_iter().map(|(.., end)| end.to_string()).collect()
+        };
+        let (live, suspended) = (LinkState::Live, LinkState::Suspended);
+        assert!(asked(suspended, live, |_| ()).is_empty());
+        assert!(asked(suspended, live, |kg| kg.rate.count = std::num::NonZeroU32::MIN).is_empty(), "its pace");
+        assert_eq!(asked(suspended, LinkState::Pilot, |_| ()).len(), 2, "it was not live");
+        assert_eq!(asked(LinkState::Test, live, |_| ()).len(), 2, "it is more than suspended");
+        let changes: [fn(&mut Member); 4] = [
+            |kg| kg.identities.push(Identity::Pin { spki: Digest([1; 32]), from: None, until: None }),
+            |kg| kg.reach = Reach::Mailbox { lease: Duration::from_secs(60) },
+            |kg| kg.takes.form = Form::Canonical(Syntax::Json),
+            |kg| kg.sends.push(Form::Canonical(Syntax::Json)),
+        ];
+        for (n, changed) in changes.into_iter().enumerate() {
+            assert_eq!(asked(suspended, live, changed), ["kg"], "change {n}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A link goes live when it is `live` under the next region and was not under the one that runs, between two members of
 //! the agreement that are not suspended. Both then need a green list of their checklist, no older than
-//! [`GoLive::age_max`]. What was live before stays so, whatever became of its lists.
+//! [`GoLive::age_max`]. What was live before stays so, whatever became of its lists; and what was live lately and is only
+//! suspended opens again without, for an end that is as it was then: shutting a link for an incident must cost nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,6 +13,7 @@ use std::{
 use super::{
     Region,
     agreement::{Agreement, Link, LinkState},
+    member::{Form, Member},
 };
 use crate::{
     model::{id::MemberId, time::Timestamp},
@@ -20,6 +22,8 @@ use crate::{
 
 /// How old a list may be where the region does not say.
 pub const AGE_DEFAULT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long ago a suspended link may have been live to open again without lists.
+pub const REOPENS_WITHIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Links of one member that are named where its list is wanting.
 const LINKS_NAMED_MAX: usize = 3;
@@ -51,22 +55,27 @@ pub struct Listed {
 /// A link that goes live, and one of its ends.
 pub type Opening<'a> = (&'a Agreement, &'a Link, &'a MemberId);
 
-/// Every link that goes live with `next`, once for each of its ends.
+/// Every link that goes live with `next`, once for each of its ends; but for those only suspended, the ends that are as
+/// they were under one of the regions that ran `lately`, with the link live.
 #[must_use]
-pub fn openings<'a>(running: &Region, next: &'a Region) -> Vec<Opening<'a>> {
-    live(next, |agreement, ends| !is_live(running, agreement, ends))
+pub fn openings<'a>(running: &Region, next: &'a Region, lately: &[Region]) -> Vec<Opening<'a>> {
+    live(next, |agreement, ends, end| {
+        let held = |then: &Region| is_live(then, agreement, ends) && is_as_it_was(then, next, end);
+        let reopens = || is_suspended(running, agreement, ends) && lately.iter().any(held);
+        !is_live(running, agreement, ends) && !reopens()
+    })
 }
 
 /// Every member with a link that is live.
 #[must_use]
 pub fn live_ends(region: &Region) -> BTreeSet<MemberId> {
-    live(region, |_, _| true).into_iter().map(|(.., end)| end.clone()).collect()
+    live(region, |_, _, _| true).into_iter().map(|(.., end)| end.clone()).collect()
 }
 
-/// Every link that is live between some two members that count, once for each of its ends.
+/// Every link that is live between some two members, once for each of its ends that count.
 fn live<'a>(
     next: &'a Region,
-    counts: impl Fn(&Agreement, (&MemberId, &MemberId)) -> bool,
+    counts: impl Fn(&Agreement, (&MemberId, &MemberId), &MemberId) -> bool,
 ) -> Vec<Opening<'a>> {
     let mut found: BTreeMap<_, Opening<'a>> = BTreeMap::new();
     for agreement in next.agreements.values() {
@@ -75,10 +84,11 @@ fn live<'a>(
             for to in members.iter().filter(|to| to.id != from.id) {
                 let Some(link) = agreement.entry(&from.id, &to.id) else { continue };
                 let now = link.state == LinkState::Live && !from.suspended && !to.suspended;
-                if !now || !counts(agreement, (&from.id, &to.id)) {
+                if !now {
                     continue;
                 }
-                for end in [&from.id, &to.id] {
+                let counts = |end: &&MemberId| counts(agreement, (&from.id, &to.id), end);
+                for end in [&from.id, &to.id].into_iter().filter(counts) {
                     found.insert((&agreement.id, &link.from, &link.to, end), (agreement, link, end));
                 }
             }
@@ -140,6 +150,37 @@ fn named(links: &[&Opening<'_>]) -> String {
 
 fn is_live(region: &Region, agreement: &Agreement, (from, to): (&MemberId, &MemberId)) -> bool {
     let stands = |id: &MemberId| region.members.get(id).is_some_and(|member| !member.suspended);
-    let link = region.agreements.get(&agreement.id).and_then(|agreement| agreement.link(from, to));
-    link == Some(LinkState::Live) && stands(from) && stands(to)
+    state(region, agreement, (from, to)) == Some(LinkState::Live) && stands(from) && stands(to)
+}
+
+/// Whether a link that is not live is so only because it, or a member of it, is suspended.
+fn is_suspended(region: &Region, agreement: &Agreement, ends: (&MemberId, &MemberId)) -> bool {
+    matches!(state(region, agreement, ends), Some(LinkState::Suspended | LinkState::Live))
+}
+
+fn state(region: &Region, agreement: &Agreement, (from, to): (&MemberId, &MemberId)) -> Option<LinkState> {
+    region.agreements.get(&agreement.id).and_then(|agreement| agreement.link(from, to))
+}
+
+/// Whether a member is recognised and reached as before, and sends and takes the same forms, written as before: what a
+/// list vouches for.
+fn is_as_it_was(then: &Region, next: &Region, id: &MemberId) -> bool {
+    let (Some(was), Some(is)) = (then.members.get(id), next.members.get(id)) else { return false };
+    let written = |form: &Form| match form {
+        Form::Canonical(_) => true,
+        Form::Table(id) => {
+            then.tables.get(id).map(|table| table.digest) == next.tables.get(id).map(|table| table.digest)
+        }
+    };
+    was.identities == is.identities
+        && was.reach == is.reach
+        && was.sends == is.sends
+        && (&was.takes.form, &was.takes.per_agreement) == (&is.takes.form, &is.takes.per_agreement)
+        && forms(is).all(written)
+}
+
+/// Every form a member sends or takes.
+fn forms(member: &Member) -> impl Iterator<Item = &Form> {
+    let Member { sends, takes, .. } = member;
+    sends.iter().chain([&takes.form]).chain(takes.per_agreement.values())
 }

@@ -160,3 +160,53 @@ async fn a_green_list_opens_the_way_and_a_red_one_shuts_it() {
     let (_, out, err) = coohub(&story.at, &["apply", "--reason", "live"]).await;
     assert!(format!("{out}{err}").contains("checklist of florin was not green"), "{out}{err}");
 }
+
+/// Demands lists, and shuts what was live between corvania and the others: itself, or by its link.
+async fn shut(story: &Story, by_link: bool) {
+    let region = story.at.read("region.toml");
+    story.at.write("region.toml", &format!("{region}\n[go_live]\nchecklist = \"required\"\n"));
+    if by_link {
+        let agreement = story.at.read("agreements/mecta.toml");
+        story.at.write("agreements/mecta.toml", &(agreement + SHUT));
+    } else {
+        let file = story.at.read("members/corvania.toml");
+        story.at.write("members/corvania.toml", &format!("suspended = true\n{file}"));
+    }
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "an incident"]).await.0, cli::exit::CLEAN);
+}
+
+const SHUT: &str = "\n[[link]]\nfrom = \"almora\"\nto = \"corvania\"\nstate = \"suspended\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_suspended_for_an_incident_opens_again_without_lists() {
+    let mut story = joined().await;
+    shut(&story, true).await;
+    story.at.edit("agreements/mecta.toml", SHUT, "");
+    let (code, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
+    assert_eq!((code, err.as_str()), (cli::exit::CLEAN, ""), "{out}");
+    story.deliver("almora", "again", Sheet::json(&tea("AL-1"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_another_than_when_it_was_suspended_needs_its_list() {
+    let story = joined().await;
+    shut(&story, false).await;
+    story.at.edit("members/corvania.toml", "suspended = true\n", "");
+    let (sends, more) =
+        ("sends = [\"mec-origine-xml\"]", "sends = [\"mec-origine-xml\", \"canonical-json\"]");
+    story.at.edit("members/corvania.toml", sends, more);
+    let (code, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
+    let said = format!("{out}{err}");
+    assert_eq!(code, cli::exit::CONFIGURATION, "{said}");
+    assert!(said.contains("checklist of corvania") && !said.contains("checklist of almora"), "{said}");
+    story.at.edit("members/corvania.toml", more, sends);
+
+    // The anchor that vouches for its server is another, under the same name.
+    let anchor = story.at.path("certs/dev/corvania/anchor.pem");
+    let was = std::fs::read(&anchor).unwrap();
+    std::fs::copy(story.at.path("certs/dev/almora/anchor.pem"), &anchor).unwrap();
+    let (_, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
+    assert!(format!("{out}{err}").contains("checklist of corvania"), "{out}{err}");
+    std::fs::write(&anchor, was).unwrap();
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "it is over"]).await.0, cli::exit::CLEAN);
+}
