@@ -1,5 +1,5 @@
-//! `coohub hold`, `coohub release`, `coohub cancel`: to stop a lane or a delivery, let it go on, or end a delivery; and
-//! `coohub clock confirm`.
+//! `coohub hold`, `coohub release`, `coohub cancel`: to stop a lane or a delivery, let it go on, or end a delivery;
+//! `coohub try`, and `coohub clock confirm`.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,19 @@ pub struct Args {
 pub struct CancelArgs {
     /// The delivery, by its id.
     pub delivery: String,
+    /// Who does it, and why.
+    #[command(flatten)]
+    pub acting: Acting,
+    /// Which hub.
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// Arguments of `try`.
+#[derive(Debug, clap::Args)]
+pub struct TryArgs {
+    /// The member.
+    pub member: String,
     /// Who does it, and why.
     #[command(flatten)]
     pub acting: Acting,
@@ -112,6 +125,18 @@ pub fn cancel(
 ) -> u8 {
     let (delivery, reason) = (arguments.delivery.clone(), arguments.acting.reason.clone());
     let command = Command::Cancel { delivery, reason };
+    done(&arguments.at, &arguments.acting, (environment, command), did, (out, err))
+}
+
+/// Has an attempt at once at a member that is spared.
+pub fn attempt(
+    arguments: &TryArgs,
+    environment: &BTreeMap<String, String>,
+    out: &mut Output<'_>,
+    err: &mut Output<'_>,
+) -> u8 {
+    let (member, reason) = (arguments.member.clone(), arguments.acting.reason.clone());
+    let command = Command::Try { member, reason };
     done(&arguments.at, &arguments.acting, (environment, command), did, (out, err))
 }
 

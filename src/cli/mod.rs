@@ -70,6 +70,8 @@ pub enum Command {
     Release(hold::Args),
     /// End a delivery; later versions for its target go on without it.
     Cancel(hold::CancelArgs),
+    /// Have an attempt at once at a member that does not answer, now that it is back.
+    Try(hold::TryArgs),
     /// The hub's clock.
     #[command(subcommand)]
     Clock(hold::ClockCommand),
@@ -146,6 +148,7 @@ pub fn run(
         Command::Hold(arguments) => hold::hold(arguments, environment, &mut out, &mut err),
         Command::Release(arguments) => hold::release(arguments, environment, &mut out, &mut err),
         Command::Cancel(arguments) => hold::cancel(arguments, environment, &mut out, &mut err),
+        Command::Try(arguments) => hold::attempt(arguments, environment, &mut out, &mut err),
         Command::Clock(command) => hold::clock(command, environment, &mut out, &mut err),
         Command::Replay(arguments) => replay::replay(arguments, environment, &mut out, &mut err),
         Command::Address(arguments) => replay::address(arguments, environment, &mut out, &mut err),

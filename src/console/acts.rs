@@ -45,6 +45,7 @@ page!(release_page, release);
 page!(cancel_page, cancel);
 page!(replay_page, replay);
 page!(address_page, address);
+page!(try_page, attempt);
 
 /// Keeps a lane or a delivery from going on.
 pub(super) async fn hold((shared, caller, fields): Given<'_>) -> Done {
@@ -81,7 +82,14 @@ pub(super) async fn replay((shared, caller, fields): Given<'_>) -> Done {
 /// Sends a certificate that names no importing country to a member.
 pub(super) async fn address((shared, caller, fields): Given<'_>) -> Done {
     let (id, to, reason) = (message(fields)?, asked::member(fields.text("member"))?, reason(fields)?);
-    Ok(shared.operate.address(&caller.operator(), id, &to, &reason).await??)
+    let also = is_set(fields, "also");
+    Ok(shared.operate.address(&caller.operator(), id, (&to, also), &reason).await??)
+}
+
+/// Has an attempt at once at a member that is spared.
+pub(super) async fn attempt((shared, caller, fields): Given<'_>) -> Done {
+    let (member, reason) = (asked::member(fields.text("member"))?, reason(fields)?);
+    Ok(shared.operate.try_now(&caller.operator(), &member, &reason).await??)
 }
 
 /// The reason an operator states, which every act takes.

@@ -84,6 +84,7 @@ fn routes() -> Vec<Route> {
         does("/cancel", post(acts::cancel_page)),
         does("/replay", post(acts::replay_page)),
         does("/address", post(acts::address_page)),
+        does("/try", post(acts::try_page)),
     ];
     let reads = [
         route(Method::GET, "/content", Right::Read, get(pages::content::requests)),

@@ -125,6 +125,10 @@ async fn acted(operate: &Operate, operator: &Operator, command: Command) -> oper
                 Err(refusal) => Ok(Err(refusal)),
             }
         }
+        Command::Try { member, reason } => match self::member(&member) {
+            Ok(member) => done(operate.try_now(operator, &member, &reason).await),
+            Err(refusal) => Ok(Err(refusal)),
+        },
         Command::ConfirmClock { reason } => done(operate.confirm_clock(operator, &reason).await),
         Command::NewAccount { name, role, password, reason } => match self::role(&role) {
             Ok(role) => done(operate.new_account(operator, &name, (role, &password), &reason).await),

@@ -75,6 +75,13 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// To have an attempt at once at a member that is spared.
+    Try {
+        /// Member.
+        member: String,
+        /// Why.
+        reason: String,
+    },
     /// To say that the wall clock is right.
     ConfirmClock {
         /// Why.
@@ -269,6 +276,7 @@ impl Command {
             | Self::Address { reason, .. }
             | Self::NewAccount { reason, .. }
             | Self::Account { reason, .. }
+            | Self::Try { reason, .. }
             | Self::ConfirmClock { reason } => Some(reason),
             Self::Replay(replay) => Some(&replay.reason),
             Self::Examine(examine) => Some(&examine.reason),

@@ -64,6 +64,15 @@ impl Breaker {
         }
     }
 
+    /// The breaker after an operator said that the partner is back: the probe may go now. A closed one stays as it is.
+    #[must_use]
+    pub fn tried_at(self, now: Timestamp) -> Self {
+        match self {
+            Self::Open { pause, .. } => Self::Open { until: now, pause },
+            other => other,
+        }
+    }
+
     /// The breaker after an attempt began.
     #[must_use]
     pub fn began(self) -> Self {
@@ -189,6 +198,15 @@ mod tests {
     fn a_late_fault_does_not_lengthen_the_pause_and_a_late_answer_closes() {
         assert_eq!(fail(open(), at(10)).gate(at(15)), Gate::Probe);
         assert_eq!(open().answered().gate(at(1)), Gate::Free);
+    }
+
+    #[test]
+    fn an_operator_has_the_probe_at_once_and_its_failure_lengthens_the_pause_as_any() {
+        let asked = open().tried_at(at(3));
+        assert_eq!(asked.gate(at(3)), Gate::Probe);
+        assert_eq!(fail(asked.began(), at(3)).gate(at(3)), Gate::Shut(at(33)));
+        let (closed, probing) = (Breaker::default(), open().began());
+        assert_eq!((closed.tried_at(at(3)), probing.tried_at(at(3))), (closed, probing));
     }
 
     #[test]

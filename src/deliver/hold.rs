@@ -1,7 +1,8 @@
 //! Lanes, or one source's share of them, that stand still because an operator, or too many refusals in a row, said so.
 //!
 //! A hold is lane state: it touches no delivery, and nothing is lost or aged by it but time. It is on disk before it is
-//! in force, and outlasts a restart; an operator's ends by a release only, one of the hub's own by a reload too.
+//! in force, and outlasts a restart; an operator's ends by a release only, one of the hub's own by a reload too. By the same
+//! way lanes learn that an operator wants an attempt at once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,6 +29,8 @@ pub struct Holds {
     held: Arc<watch::Sender<BTreeMap<Scope, Hold>>>,
     /// Until when each sandbox is spared: in memory alone, as whatever is known of sandboxes.
     sandboxes: Arc<std::sync::Mutex<BTreeMap<MemberId, Timestamp>>>,
+    /// How often an operator asked for an attempt at once, of each member.
+    tries: Arc<watch::Sender<BTreeMap<MemberId, u64>>>,
     /// One change at a time, so that disk and memory see them in one order.
     changing: Arc<Mutex<()>>,
 }
@@ -46,7 +49,8 @@ impl Holds {
     #[must_use]
     pub fn new(store: Store, kept: BTreeMap<Scope, Hold>) -> Self {
         let held = Arc::new(watch::Sender::new(kept));
-        Self { store, held, sandboxes: Arc::default(), changing: Arc::default() }
+        let tries = Arc::new(watch::Sender::new(BTreeMap::new()));
+        Self { store, held, tries, sandboxes: Arc::default(), changing: Arc::default() }
     }
 
     /// Holds a member's lane, or one source's share of it: what is under way ends, nothing new begins.
@@ -174,6 +178,20 @@ impl Holds {
 
     fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<MemberId, Timestamp>> {
         self.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks a member's lane for an attempt at once; nothing is kept of it.
+    pub fn try_now(&self, member: &MemberId) {
+        self.tries.send_modify(|tries| *tries.entry(member.clone()).or_default() += 1);
+    }
+
+    /// How often [`Holds::try_now`] was asked of a member.
+    pub(super) fn tries(&self, member: &MemberId) -> u64 {
+        self.tries.borrow().get(member).copied().unwrap_or_default()
+    }
+
+    pub(super) fn watch_tries(&self) -> watch::Receiver<BTreeMap<MemberId, u64>> {
+        self.tries.subscribe()
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<BTreeMap<Scope, Hold>> {

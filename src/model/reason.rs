@@ -144,6 +144,7 @@ reasons! {
     MemberUnknown: "member-unknown", 404, Operator;
     MessageUnknown: "message-unknown", 404, Operator;
     NotHeld: "not-held", 409, Operator;
+    NotSpared: "not-spared", 409, Operator;
     ClockRight: "clock-right", 409, Operator;
     DeliveryEnded: "delivery-ended", 409, Operator;
     DeliveryOpen: "delivery-open", 409, Operator;

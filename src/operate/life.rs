@@ -167,7 +167,12 @@ fn held() -> State {
 }
 
 /// What is committed: the life, and the news for the source when it ends. Pure.
-fn outcome(delivery: &Delivery, life: Life, (at, why): (Timestamp, &str), bounds: Bounds) -> Outcome {
+pub(super) fn outcome(
+    delivery: &Delivery,
+    life: Life,
+    (at, why): (Timestamp, &str),
+    bounds: Bounds,
+) -> Outcome {
     let ended = life.state == State::Cancelled;
     let news = News { reason: Reason::OperatorCancelled, detail: why, attempts: delivery.attempts, at };
     let telling = ended.then(|| telling(delivery, news, super::fresh(), bounds)).flatten();
@@ -188,6 +193,6 @@ pub(super) fn unknown(member: &MemberId) -> Refusal {
 }
 
 /// What is answered when it is done.
-fn done(order: &Order<'_>) -> Value {
+pub(super) fn done(order: &Order<'_>) -> Value {
     json!({"did": order.verb.word(), "about": order.about.to_string(), "outcome": DONE})
 }

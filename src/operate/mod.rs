@@ -29,6 +29,7 @@ pub mod stands;
 pub mod statistics;
 mod status;
 pub mod trial;
+mod trying;
 
 use std::sync::Arc;
 

@@ -36,6 +36,8 @@ pub enum Verb {
     Replay,
     /// To deliver a certificate that names no importing country.
     Address,
+    /// To have an attempt at once at a member that is spared.
+    Try,
     /// To say that the wall clock is right.
     ConfirmClock,
     /// To apply a configuration.
@@ -157,12 +159,13 @@ pub enum Acted {
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Hold,
         Self::Release,
         Self::Cancel,
         Self::Replay,
         Self::Address,
+        Self::Try,
         Self::ConfirmClock,
         Self::Configure,
         Self::Account,
@@ -180,6 +183,7 @@ impl Verb {
             Self::Cancel => "cancel",
             Self::Replay => "replay",
             Self::Address => "address",
+            Self::Try => "try",
             Self::ConfirmClock => "confirm-clock",
             Self::Configure => "configure",
             Self::Account => "account",

@@ -14,7 +14,7 @@ const MEMBER: (&str, &str) = ("member", "A member, by the name of its file.");
 const REASON: (&str, &str) = ("reason", "Why, 1 to 500 characters; kept for ever.");
 
 /// Every route.
-pub(super) const ROUTES: [Words; 17] = [
+pub(super) const ROUTES: [Words; 18] = [
     (
         "post",
         "/api/v1/session",
@@ -82,6 +82,7 @@ pub(super) const ROUTES: [Words; 17] = [
     ("get", "/api/v1/accounts", "Every account with its role; for administrators.", &[]),
     ("post", "/api/v1/hold", "Keep a lane or a delivery from going on.", &[MEMBER, DELIVERY, REASON]),
     ("post", "/api/v1/release", "Let it go on.", &[MEMBER, DELIVERY, REASON]),
+    ("post", "/api/v1/try", "Have an attempt at once at a member whose breaker is open.", &[MEMBER, REASON]),
     ("post", "/api/v1/cancel", "End a delivery.", &[DELIVERY, REASON]),
     (
         "post",

@@ -54,6 +54,7 @@ act!(release);
 act!(cancel);
 act!(replay);
 act!(address);
+act!(attempt);
 
 /// Every route of the interface.
 pub(super) fn routes() -> impl Iterator<Item = Declared> {
@@ -77,6 +78,7 @@ pub(super) fn routes() -> impl Iterator<Item = Declared> {
         ("/api/v1/cancel", post(cancel)),
         ("/api/v1/replay", post(replay)),
         ("/api/v1/address", post(address)),
+        ("/api/v1/try", post(attempt)),
     ];
     let session = [
         (Method::POST, "/api/v1/session", Right::Open, post(begin)),

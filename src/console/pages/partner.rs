@@ -111,10 +111,13 @@ fn controls(caller: &Caller, lane: &Value, id: &str) -> Markup {
     let hidden = [("member", id), ("back", back.as_str())];
     let held = !text(lane, "hold").is_empty()
         || lane.get("heldSources").is_some_and(|held| held != &serde_json::json!([]));
+    let spared = !text(lane, "sparedUntil").is_empty()
+        || lane.get("sparedSources").is_some_and(|spared| spared != &serde_json::json!([]));
     html! {
         section.card.controls aria-label=(texts::LANE_ACTS) {
             @if held { (act(caller, "/release", &hidden, texts::RELEASE_LANE)) }
             @else { (act(caller, "/hold", &hidden, texts::HOLD_LANE)) }
+            @if spared { (act(caller, "/try", &hidden, texts::TRY_NOW)) }
         }
     }
 }

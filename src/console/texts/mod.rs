@@ -75,6 +75,7 @@ texts! {
     REPLAY_LOST = "Deliver again: the target lost it";
     HOLD_LANE = "Hold the lane";
     RELEASE_LANE = "Release the lane";
+    TRY_NOW = "Try it now";
     ADDRESS_IT = "Send to a member";
     // Overview
     CONFIGURATION = "configuration";

@@ -9,6 +9,7 @@ pub(in crate::console) fn did(word: &str) -> Option<&'static str> {
         "release" => "Released. It goes on.",
         "cancel" => "Ended. It is not delivered.",
         "replay" => "It is delivered again.",
+        "attempt" => "It is tried at once.",
         "address" => "It is sent to the member.",
         "apply" => "Applied. It runs.",
         "propose" => "Proposed. It runs once another operator has confirmed it.",

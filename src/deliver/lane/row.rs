@@ -153,6 +153,14 @@ impl Breakers {
         }
     }
 
+    /// An operator wants an attempt at once.
+    pub(super) fn try_at(&mut self, now: Timestamp) {
+        self.all = self.all.tried_at(now);
+        if let Some((_, breaker)) = &mut self.one {
+            *breaker = breaker.tried_at(now);
+        }
+    }
+
     /// An attempt at a delivery of `source` began.
     pub(super) fn began(&mut self, source: &MemberId) {
         match self.of_source(source) {

@@ -57,6 +57,8 @@ pub(in crate::deliver) struct Runner {
     read: BTreeMap<DeliveryId, Delivery>,
     /// What `Store::recalls` said before they were read.
     recalls: u64,
+    /// How often an operator asked for an attempt at once, as far as the lane knows.
+    tries: u64,
     ended: mpsc::Receiver<Ended>,
     tell: mpsc::Sender<Ended>,
     /// Rises with every commit that made work for the lane.
@@ -113,7 +115,7 @@ impl Runner {
         let mut lane = Lane::new(handles.config, handles.clock.clone(), kept.breakers.clone());
         lane.resume(kept.owes_until);
         let (kept, owed) = (kept.breakers, kept.owes_until);
-        let work = handles.store.watch_target(&target);
+        let (work, tries) = (handles.store.watch_target(&target), handles.holds.tries(&target));
         Self {
             target,
             place,
@@ -125,6 +127,7 @@ impl Runner {
             road: None,
             read: BTreeMap::new(),
             recalls: 0,
+            tries,
             ended,
             tell,
             work,
@@ -134,7 +137,7 @@ impl Runner {
     /// Runs until the stop signal. Attempts under way then end by themselves, watched by `tasks`.
     pub(in crate::deliver) async fn run(mut self, tasks: Tasks) {
         let mut region = self.handles.region.clone();
-        let mut holds = self.handles.holds.watch();
+        let (mut holds, mut tries) = (self.handles.holds.watch(), self.handles.holds.watch_tries());
         let mut ended_one = false;
         while !tasks.is_stopping() {
             let current = region.borrow_and_update().clone();
@@ -153,6 +156,7 @@ impl Runner {
                 () = changed(&mut self.work) => {}
                 () = changed(&mut region) => {}
                 () = changed(&mut holds) => {}
+                () = changed(&mut tries) => {}
                 () = self.pulse.woken() => {}
                 () = self.handles.clock.sleep_until(until) => {}
             }
@@ -171,6 +175,10 @@ impl Runner {
                 self.lane.recall();
             }
             let now = self.handles.clock.now();
+            let tries = self.handles.holds.tries(&self.target);
+            if std::mem::replace(&mut self.tries, tries) < tries {
+                self.lane.try_at(now);
+            }
             let done = match self.lane.next(now) {
                 Step::Rest(Rest { why: Why::Breaker, .. }) if !asked => {
                     asked = true;

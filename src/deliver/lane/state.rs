@@ -14,7 +14,7 @@ use super::{
     },
     alarm::Alarms,
     row::{Breakers, Refusals},
-    word::{Effect, Ended, Entry, How, Pace, Rest, Step, Way, Why},
+    word::{Effect, Ended, Entry, How, Pace, Rest, Step, Way, Why, is_ahead},
 };
 use crate::{
     clock::Clock,
@@ -148,8 +148,13 @@ impl Lane {
     /// while even while the breaker is shut.
     pub fn ask(&mut self) {
         self.asked = true;
-        self.window.clear();
-        self.stir();
+        self.recall();
+    }
+
+    /// An operator knows that the target is back: a probe goes at once, whatever pause is left, at the target's pace.
+    pub fn try_at(&mut self, now: Timestamp) {
+        self.breakers.try_at(now);
+        self.recall();
     }
 
     /// An operator may have held or ended what was read: nothing of it begins before it is read again.
@@ -390,9 +395,4 @@ impl Lane {
         };
         limiter.ready(weight).map_err(|wait| rest(wait, Why::Rate))
     }
-}
-
-/// Whether an instant that was set `most` ahead still lies ahead; not when the wall clock was set back since.
-fn is_ahead(now: Timestamp, until: Timestamp, most: Duration) -> bool {
-    until > now && until.since(now) <= most
 }

@@ -1,5 +1,7 @@
 //! What a lane is told and what it says: plain values.
 
+use std::time::Duration;
+
 use crate::{
     model::{
         delivery::Event,
@@ -143,4 +145,9 @@ pub enum Effect {
     Alarm(String),
     /// Deliveries of this source (`None`: of all) are to be held, after refusals in a row with this code.
     Hold(Option<MemberId>, String),
+}
+
+/// Whether an instant that was set `most` ahead still lies ahead; not when the wall clock was set back since.
+pub(super) fn is_ahead(now: Timestamp, until: Timestamp, most: Duration) -> bool {
+    until > now && until.since(now) <= most
 }

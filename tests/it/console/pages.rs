@@ -5,12 +5,15 @@ use serde_json::json;
 
 use super::{
     PASSWORD,
-    client::{Client, account, open},
+    client::{Client, account, open, signed_in},
 };
 use crate::{
     control::{coohub, delivery_at},
     flow::story::{Sheet, Story, bound_for, tea},
-    support::partner::{Behaviour, Partner},
+    support::{
+        hub::{Community, LOOK, PATIENCE},
+        partner::{Behaviour, Partner},
+    },
 };
 
 async fn begin() -> (Story, Client) {
@@ -183,4 +186,43 @@ async fn a_program_signs_in_acts_and_leaves_with_a_bearer_token() {
     assert_eq!((refused.status, refused.json()["code"].as_str()), (404, Some("member-unknown")));
     assert_eq!(program.ask("POST", "/api/v1/session/end", &[kind, auth], "{}").await.status, 200);
     assert_eq!(program.ask("POST", "/api/v1/hold", &[kind, auth], hold).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_is_back_is_tried_at_once_by_whoever_knows() {
+    let mut at = Community::shipped().await;
+    at.start_with(|config| {
+        config.console.address = Some(([127, 0, 0, 1], 0).into());
+        config.delivery.breaker_failures = 1;
+        config.delivery.breaker_pause = PATIENCE * 10;
+        config.delivery.breaker_pause_max = PATIENCE * 10;
+    })
+    .await;
+    let mut story = Story::of(at);
+    let client = signed_in(&story.at, "otto", Role::Operator).await;
+    let lane = "/partners/corvania";
+    assert!(!client.get(lane).await.text().contains("action=\"/try\""), "there is nothing to try");
+    let tries = ["try", "corvania", "--reason", "they called"];
+    let (code, _, err) = coohub(&story.at, &tries).await;
+    assert_eq!((code, err.starts_with("not-spared: the breaker of corvania is closed")), (65, true), "{err}");
+
+    story.at.partner("corvania").behave(Behaviour::Down);
+    let message = story.push("almora", "one", Sheet::json(&tea("AL-1"))).await;
+    let mut looks = tokio::time::interval(LOOK);
+    while !client.get(lane).await.text().contains("action=\"/try\"") {
+        looks.tick().await;
+    }
+    let fields = "member=corvania&reason=they+called&back=/partners/corvania";
+    assert_eq!(client.form("/hold", fields).await.status, 303);
+    let (code, _, err) = coohub(&story.at, &tries).await;
+    assert_eq!((code, err.starts_with("operator-hold: its lane is held")), (65, true), "{err}");
+    assert_eq!(client.form("/release", fields).await.status, 303);
+
+    story.at.partner("corvania").behave(Behaviour::Store);
+    let tried = client.form("/try", fields).await;
+    assert_eq!((tried.status, tried.header("location")), (303, "/partners/corvania?did=attempt"));
+    story.at.state_when("almora", &message, |state| state["state"] == "delivered").await;
+    let actions = story.at.hub().store().actions(None, None, 9).await.unwrap();
+    let tried: Vec<_> = actions.iter().filter(|(_, one)| one.verb.word() == "try").collect();
+    assert_eq!((tried.len(), tried[0].1.outcome.as_str()), (3, "done"), "refused or done, each is on record");
 }

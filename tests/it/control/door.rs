@@ -91,12 +91,13 @@ async fn ids_that_are_none_or_nobodys_are_told_apart() {
     let at = started().await;
     let nobody = "0198f2a0-0000-7000-8000-000000000000";
     let because = ["--reason", "a try"];
-    let cases: [(&[&str], u8, &str); 9] = [
+    let cases: [(&[&str], u8, &str); 10] = [
         (&["cancel", "12"], 64, "command-malformed"),
         (&["hold", "--member", "No Such"], 64, "command-malformed"),
         (&["cancel", nobody], 65, "delivery-unknown"),
         (&["hold", nobody], 65, "delivery-unknown"),
         (&["hold", "--member", "nowhere"], 65, "member-unknown"),
+        (&["try", "nowhere"], 65, "member-unknown"),
         (&["replay", nobody], 65, "delivery-unknown"),
         (&["replay", "--message", nobody], 65, "message-unknown"),
         (&["replay", "--target", "nowhere", "--since", "2026-01-01T00:00:00Z"], 65, "member-unknown"),
@@ -110,7 +111,7 @@ async fn ids_that_are_none_or_nobodys_are_told_apart() {
     let (code, _, err) = coohub(&at, &["queue", "show", nobody]).await;
     assert_eq!((code, err.starts_with("message-unknown: ")), (65, true), "{err}");
     let recorded = at.hub().store().actions(None, None, 100).await.unwrap();
-    assert_eq!(recorded.len(), 8, "the start, and whatever was read, is on record: {recorded:?}");
+    assert_eq!(recorded.len(), 9, "the start, and whatever was read, is on record: {recorded:?}");
     let (code, _, err) = coohub(&at, &["hold", "--member", "corvania"]).await;
     assert_eq!((code, err.contains("--reason")), (64, true), "{err}");
 }

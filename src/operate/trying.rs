@@ -1,0 +1,103 @@
+//! Trying a member at once: an operator knows that it is back, and its breaker need not wait any longer.
+
+use serde_json::Value;
+
+use super::{
+    Answer, DECISIONS_MAX, Operate, Operator, Order, Refusal,
+    life::{done, outcome, unknown},
+};
+use crate::{
+    model::{
+        delivery::{Life, State},
+        id::MemberId,
+        reason::Reason,
+        time::Timestamp,
+    },
+    region::place::Place,
+    store::{
+        Fault,
+        action::{About, Acted, Effect, Verb},
+        backlog::{Listing, Shelf},
+        lane::Sparing,
+        record::Delivery,
+    },
+};
+
+/// Deliveries, the oldest that wait, of which one is tried.
+const LOOKED_AT_MAX: usize = 200;
+
+impl Operate {
+    /// Lets one attempt at a member go at once although its breaker is open, at the member's pace: at what is due, or, where
+    /// nothing is, at what would be due next, which becomes due. What follows is the breaker's to decide.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn try_now(&self, operator: &Operator, member: &MemberId, reason: &str) -> Answer<Value> {
+        let order = Order { operator, verb: Verb::Try, about: About::Member(member.clone()), reason };
+        for _ in 0..DECISIONS_MAX {
+            let sparing = self.store.lanes().await?.sparing(member);
+            let (now, next) = (self.clock.now(), self.next_of(member, &sparing).await?);
+            let next = match self.triable(member, &sparing).and_then(|()| next.ok_or_else(|| nothing(member)))
+            {
+                Ok(next) => next,
+                Err(refusal) => return self.ledger.refuse(&order, refusal).await,
+            };
+            let effect = match due(&next) {
+                Some(at) if at > now => {
+                    let life = Life { state: State::Due { at: now }, ..next.life.clone() };
+                    Effect::Life(Box::new(outcome(&next, life, (now, reason), self.bounds)))
+                }
+                _ => Effect::Nothing,
+            };
+            if self.ledger.commit(&order, effect, "done").await? == Acted::Done {
+                self.holds.try_now(member);
+                return Ok(Ok(done(&order)));
+            }
+        }
+        self.ledger.overtaken(&order).await
+    }
+
+    fn triable(&self, member: &MemberId, sparing: &Sparing) -> Result<(), Refusal> {
+        if !self.region().members.contains_key(member) {
+            return Err(unknown(member));
+        }
+        if !sparing.is_open() {
+            let why = format!("the breaker of {member} is closed: what is due goes out");
+            return Err(Refusal::new(Reason::NotSpared, why));
+        }
+        match self.holds.why(member) {
+            Some(why) => Err(Refusal::new(Reason::OperatorHold, format!("its lane is held: {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The delivery to a member's endpoint that is due first, of those its breaker keeps back.
+    async fn next_of(&self, member: &MemberId, sparing: &Sparing) -> Result<Option<Delivery>, Fault> {
+        let listing = Listing {
+            shelf: Shelf::Waiting,
+            state: Some("pending"),
+            target: Some(member.clone()),
+            source: sparing.one().cloned(),
+            after: None,
+            until: None,
+            limit: LOOKED_AT_MAX,
+        };
+        let region = self.region();
+        let own = |one: &Delivery| {
+            region.members.get(member).and_then(|member| region.place(member, one.test)) == Some(Place::Own)
+        };
+        let page = self.store.list(listing).await?;
+        Ok(page.deliveries.into_iter().filter(own).min_by_key(due))
+    }
+}
+
+fn due(delivery: &Delivery) -> Option<Timestamp> {
+    match delivery.life.state {
+        State::Due { at } => Some(at),
+        _ => None,
+    }
+}
+
+fn nothing(member: &MemberId) -> Refusal {
+    Refusal::new(Reason::NotSpared, format!("nothing waits for {member}"))
+}
