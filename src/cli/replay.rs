@@ -48,6 +48,9 @@ pub struct AddressArgs {
     /// The member that is to have its certificate.
     #[arg(long, value_name = "MEMBER")]
     pub to: String,
+    /// Also where it was addressed to another member before.
+    #[arg(long)]
+    pub also: bool,
     /// Who does it, and why.
     #[command(flatten)]
     pub acting: Acting,
@@ -123,9 +126,9 @@ pub fn address(
     out: &mut Output<'_>,
     err: &mut Output<'_>,
 ) -> u8 {
-    let AddressArgs { message, to, acting, at } = arguments;
+    let AddressArgs { message, to, also, acting, at } = arguments;
     let (message, to, reason) = (message.clone(), to.clone(), acting.reason.clone());
-    match act(at, acting, environment, Command::Address { message, to, reason }) {
+    match act(at, acting, environment, Command::Address { message, to, also: *also, reason }) {
         Err(failed) => failed.tell(at, out, err),
         Ok(answer) if at.json => {
             tell_json(&answer, out);

@@ -68,7 +68,7 @@ pub(super) async fn cancel((shared, caller, fields): Given<'_>) -> Done {
 /// Delivers again what is missed.
 pub(super) async fn replay((shared, caller, fields): Given<'_>) -> Done {
     let (message, member) = (given(fields, "message"), given(fields, "member"));
-    let lost = matches!(fields.text("lost"), "true" | "on");
+    let lost = is_set(fields, "lost");
     // A member beside a message is whom it is for, alone it is who misses something.
     let (to, target) = if message.is_some() { (member, None) } else { (None, member) };
     let (delivery, since) = (given(fields, "delivery"), given(fields, "since"));
@@ -102,6 +102,11 @@ pub(super) fn reason(fields: &Fields) -> Result<String, Failure> {
 /// The message that a form is about.
 pub(super) fn message(fields: &Fields) -> Result<MessageId, Failure> {
     Ok(asked::message(fields.text("message"))?)
+}
+
+/// Whether a box is ticked, or a member of an object true.
+fn is_set(fields: &Fields, name: &str) -> bool {
+    matches!(fields.text(name), "true" | "on")
 }
 
 fn what(fields: &Fields) -> Result<What, Failure> {

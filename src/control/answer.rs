@@ -119,9 +119,9 @@ async fn acted(operate: &Operate, operator: &Operator, command: Command) -> oper
             Ok(id) => done(operate.cancel(operator, id, &reason).await),
             Err(refusal) => Ok(Err(refusal)),
         },
-        Command::Address { message, to, reason } => {
+        Command::Address { message, to, also, reason } => {
             match asked::message(&message).and_then(|id| Ok((id, member(&to)?))) {
-                Ok((id, to)) => done(operate.address(operator, id, &to, &reason).await),
+                Ok((id, to)) => done(operate.address(operator, id, (&to, also), &reason).await),
                 Err(refusal) => Ok(Err(refusal)),
             }
         }

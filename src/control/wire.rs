@@ -125,6 +125,9 @@ pub enum Command {
         message: String,
         /// Member.
         to: String,
+        /// Whether also where it was addressed to another.
+        #[serde(default)]
+        also: bool,
         /// Why.
         reason: String,
     },

@@ -5,19 +5,21 @@ use serde_json::{Value, json};
 use super::{Answer, DECISIONS_MAX, Operate, Operator, Order, Refusal, life::unknown};
 use crate::{
     model::{
+        delivery::State,
         id::{MemberId, MessageId},
         reason::Reason,
     },
     route::once::Once,
     store::{
         action::{About, Acted, Addition, Effect, Trail, Verb},
-        record::{Cargo, Message, NewDelivery, Stage, View},
-        sent::ADDRESSED,
+        record::{Cargo, Delivery, Message, NewDelivery, Stage, View},
+        sent::{ADDRESSED, is_addressed},
     },
 };
 
 impl Operate {
-    /// Sends the whole of a certificate that names no importing country to a member, over an open link only.
+    /// Sends the whole of a certificate that names no importing country to a member, over an open link only; to a second
+    /// one only if the operator means to (`also`), for then two states have what is one's business.
     ///
     /// # Errors
     /// A fault of the store.
@@ -25,7 +27,7 @@ impl Operate {
         &self,
         operator: &Operator,
         id: MessageId,
-        to: &MemberId,
+        (to, also): (&MemberId, bool),
         reason: &str,
     ) -> Answer<Value> {
         let order = Order { operator, verb: Verb::Address, about: About::Message(id), reason };
@@ -39,7 +41,8 @@ impl Operate {
                 let why = format!("there is no message {id}");
                 return self.ledger.refuse(&order, Refusal::new(Reason::MessageUnknown, why)).await;
             };
-            if let Err(refusal) = addressable(&message, &seen) {
+            let sent = if also { Vec::new() } else { self.store.deliveries(id).await? };
+            if let Err(refusal) = addressable(&message, &seen).and_then(|()| to_none_but(to, &sent)) {
                 return self.ledger.refuse(&order, refusal).await;
             }
             let Some(once) = Once::load(&self.store, message).await? else {
@@ -58,13 +61,27 @@ impl Operate {
             let delivery = NewDelivery { because, ..made };
             let told = json!({"did": "address", "delivery": delivery.id.to_string(), "target": to.as_str()});
             let addition = Addition { message: id, config: region.digest, delivery, replay_of: None, seen };
-            let outcome = format!("done: to {to}");
+            let outcome = format!("done: {}to {to}", if also { "also " } else { "" });
             if self.ledger.commit(&order, Effect::Send(vec![addition]), &outcome).await? == Acted::Done {
                 return Ok(Ok(told));
             }
         }
         self.ledger.overtaken(&order).await
     }
+}
+
+/// Whether a message, of these deliveries, was addressed to no other member; what was cancelled does not count. Pure.
+fn to_none_but(to: &MemberId, sent: &[Delivery]) -> Result<(), Refusal> {
+    let elsewhere = |one: &&Delivery| {
+        one.target != *to && is_addressed(&one.because) && one.life.state != State::Cancelled
+    };
+    let Some(one) = sent.iter().find(elsewhere) else { return Ok(()) };
+    let why = format!(
+        "it was addressed to {}, where it is {}; to send it to {to} as well, say so: --also",
+        one.target,
+        one.life.state.word()
+    );
+    Err(Refusal::new(Reason::AlreadyAddressed, why))
 }
 
 /// Whether a message may be addressed to the target of a trail. Pure.

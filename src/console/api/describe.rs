@@ -101,7 +101,12 @@ pub(super) const ROUTES: [Words; 18] = [
         "post",
         "/api/v1/address",
         "Send a certificate that names no importing country to a member.",
-        &[("message", "Id of the message."), MEMBER, REASON],
+        &[
+            ("message", "Id of the message."),
+            MEMBER,
+            ("also", "true: also where it was addressed to another member before."),
+            REASON,
+        ],
     ),
 ];
 

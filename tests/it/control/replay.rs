@@ -158,6 +158,16 @@ async fn an_operator_addresses_what_names_no_country() {
     assert!(state["deliveries"][0]["because"].as_str().unwrap().ends_with("by their letter"), "{state}");
     assert!(told.starts_with(state["deliveries"][0]["delivery"].as_str().unwrap()), "{told}");
     assert_eq!(refusal(&story, &["address", &message, "--to", "corvania"]).await, "already-addressed");
+    // Another state is to have it as well: by mistake, and on purpose.
+    let second = ["address", &message, "--to", "brisca", "--reason", "by their letter"];
+    let (code, _, err) = coohub(&story.at, &second).await;
+    assert_eq!(code, 65, "{err}");
+    assert!(
+        err.starts_with("already-addressed: it was addressed to corvania, where it is delivered"),
+        "{err}"
+    );
+    let (code, told, err) = coohub(&story.at, &[&second[..], &["--also"]].concat()).await;
+    assert_eq!((code, told.ends_with(" to brisca\n")), (0, true), "{err}");
 
     let named = story.deliver("almora", "named", Sheet::json(&tea("AL-2"))).await;
     assert_eq!(refusal(&story, &["address", &named, "--to", "brisca"]).await, "already-addressed");
