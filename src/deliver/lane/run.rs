@@ -134,7 +134,7 @@ impl Runner {
         }
     }
 
-    /// Runs until the stop signal. Attempts under way then end by themselves, watched by `tasks`.
+    /// Runs until the stop signal. Attempts under way then end by themselves, watched by `tasks`; test traffic's at once.
     pub(in crate::deliver) async fn run(mut self, tasks: Tasks) {
         let mut region = self.handles.region.clone();
         let (mut holds, mut tries) = (self.handles.holds.watch(), self.handles.holds.watch_tries());
@@ -282,9 +282,13 @@ impl Runner {
             place: self.place,
             handles: self.handles.clone(),
         };
-        let tell = self.tell.clone();
+        // Nothing rests on test traffic: no stop waits for a slow sandbox, which may see a repeat after the next start.
+        let (tell, running, cut) = (self.tell.clone(), tasks.clone(), attempt.delivery.test);
         tasks.spawn(async move {
-            let ended = attempt.run().await;
+            let ended = tokio::select! {
+                ended = attempt.run() => ended,
+                () = running.stopping(), if cut => return,
+            };
             // A lane that stopped does not listen any more; what counts is on disk.
             let _ = tell.send(ended).await;
         });

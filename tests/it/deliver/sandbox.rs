@@ -12,7 +12,10 @@ use coohub::{
 };
 
 use super::world::{To, World, id};
-use crate::support::partner::{Behaviour, Partner};
+use crate::support::{
+    hub::PATIENCE,
+    partner::{Behaviour, Partner},
+};
 
 /// What `kz` sends to `kg` is test traffic; whatever else is sent to `kg` is in this state.
 fn joins(state: LinkState) -> impl Fn(&mut Region) {
@@ -156,4 +159,18 @@ async fn a_mailbox_gives_test_entries_to_those_only_who_ask_for_them() {
     assert_eq!(of(false).await.iter().map(|(delivery, _)| *delivery).collect::<Vec<_>>(), [live]);
     inbox.acknowledge(&id("kg"), test, entries[0].1).await.unwrap();
     assert_eq!((world.word(test).await, world.word(live).await), ("delivered", "pending"));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_slow_sandbox_and_the_delivery_is_not_lost() {
+    let (endpoint, sandbox) = (Partner::start(Behaviour::Store).await, Partner::start(Behaviour::Hang).await);
+    let world = World::new(&[("kg", To::Beside(&endpoint, &sandbox)), ("kz", To::Mailbox)]);
+    world.reload(joins(LinkState::Live));
+    let test = world.send_test("kz", "KZ-1", "kg").await;
+    world.run();
+    world.while_time_creeps(sandbox.received_at_least(1)).await;
+    world.tasks.stop();
+    // The sandbox never answers, and no time passes by which the attempt would be given up.
+    assert!(world.tasks.drained(PATIENCE).await);
+    assert_eq!(world.word(test).await, "pending");
 }
