@@ -1,11 +1,11 @@
 //! What every request passes: who asks, whether the role may, whether a form is the session's own, how much it brings.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -34,6 +34,9 @@ pub(super) const TOKEN: &str = "coohub-token";
 /// Most fields of a form.
 const FIELDS_MAX: usize = 64;
 
+/// When a program should come again, where nothing says how long it takes.
+const RETRY_AFTER_SECONDS: u64 = 5;
+
 /// What guards one route.
 #[derive(Clone)]
 pub(super) struct Gate {
@@ -57,7 +60,11 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 /// Why a request is not served.
 #[derive(Clone, Debug)]
-pub(super) struct Failure(pub(super) Refusal);
+pub(super) struct Failure {
+    pub(super) refusal: Refusal,
+    /// When it is worth trying again, where that is known.
+    pub(super) wait: Option<Duration>,
+}
 
 /// What a handler gives.
 pub(super) type Answered = Result<Response, Failure>;
@@ -87,19 +94,36 @@ impl Fields {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         tracing::error!(%fault, "a request to the console ended through a fault of ours");
-        Self(Refusal::new(Reason::Fault, "the hub could not do it; its log says why"))
+        Refusal::new(Reason::Fault, "the hub could not do it; its log says why").into()
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self { refusal, wait: None }
     }
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self(Refusal::new(reason, texts::plain(reason)))
+        Refusal::new(reason, texts::plain(reason)).into()
+    }
+}
+
+impl Failure {
+    /// The headers that go with its status: when to come again, and to programs how one signs in.
+    pub(super) fn headers(&self, json: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let status = self.refusal.reason.status();
+        if matches!(status, 429 | 503) {
+            // The second in which the wait ends is waited for as well.
+            let seconds = self.wait.map_or(RETRY_AFTER_SECONDS, |wait| wait.as_secs() + 1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == 401 && json {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        headers
     }
 }
 
@@ -107,7 +131,7 @@ impl IntoResponse for Failure {
     /// The status alone; the gate gives it a page or a problem.
     fn into_response(self) -> Response {
         let status =
-            StatusCode::from_u16(self.0.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            StatusCode::from_u16(self.refusal.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -192,17 +216,18 @@ impl Gate {
 
 /// A failure as a page, or for a program as a problem; everything else as it is.
 fn told(mut response: Response, caller: Option<&Caller>, json: bool) -> Response {
-    let Some(Failure(refusal)) = response.extensions_mut().remove::<Failure>() else { return response };
-    let status = response.status();
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    let (status, headers) = (response.status(), failure.headers(json));
+    let refusal = failure.refusal;
     if json {
         let code = refusal.reason.code();
         let problem = json!({
             "type": format!("urn:coohub:problem:{code}"), "code": code, "status": status.as_u16(), "detail": refusal.why,
         });
-        return (status, [(header::CONTENT_TYPE, "application/problem+json")], problem.to_string())
-            .into_response();
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        return (status, headers, kind, problem.to_string()).into_response();
     }
-    (status, frame::failed(caller, &refusal)).into_response()
+    (status, headers, frame::failed(caller, &refusal)).into_response()
 }
 
 /// The answer to a request that was not answered in time.

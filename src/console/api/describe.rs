@@ -110,6 +110,35 @@ pub(super) const ROUTES: [Words; 18] = [
     ),
 ];
 
+/// A header and its type.
+type Header = Option<(&'static str, &'static str)>;
+
+/// What a request may be refused with whatever it asks for.
+const REFUSED: [(&str, &str, Header); 4] = [
+    (
+        "401",
+        "not-signed-in, or sign-in-refused: name and password do not belong together.",
+        Some(("WWW-Authenticate", "string")),
+    ),
+    ("403", "role-too-low, or form-forged: a browser's session without its token.", None),
+    (
+        "429",
+        "sign-in-locked: too many sign-ins failed; Retry-After says in how many seconds the next is listened to.",
+        Some(("Retry-After", "integer")),
+    ),
+    ("503", "busy, or a fault of the hub's own.", Some(("Retry-After", "integer"))),
+];
+
+/// Whether a route may be refused with a status: only who signs in is locked out.
+fn applies(path: &str, status: &str) -> bool {
+    status != "429" || path == "/api/v1/session"
+}
+
+fn problem(meaning: &str) -> Value {
+    let schema = json!({"$ref": "#/components/schemas/Problem"});
+    json!({"description": meaning, "content": {"application/problem+json": {"schema": schema}}})
+}
+
 /// The description as indented JSON, with a line feed at its end.
 #[must_use]
 pub fn openapi() -> String {
@@ -119,9 +148,16 @@ pub fn openapi() -> String {
             "summary": summary,
             "responses": {
                 "200": {"description": "Done, or what was asked for.", "content": {"application/json": {"schema": schema::answer(path)}}},
-                "default": {"description": "A problem, RFC 9457.", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+                "default": problem("A problem, RFC 9457."),
             },
         });
+        for (status, meaning, header) in REFUSED.into_iter().filter(|(status, ..)| applies(path, status)) {
+            let told = &mut operation["responses"][status];
+            *told = problem(meaning);
+            if let Some((name, kind)) = header {
+                told["headers"] = json!({ name: {"schema": {"type": kind}} });
+            }
+        }
         if path == "/api/v1/session" {
             operation["security"] = json!([]);
         }

@@ -47,10 +47,11 @@ pub(in crate::console) async fn enter(
             let cookie = [(header::SET_COOKIE, set_cookie(Some(&secret), shared.secure))];
             Ok((AppendHeaders(cookie), Redirect::to(next)).into_response())
         }
-        Err(Failure(refusal)) if refusal.reason != Reason::Fault => {
+        Err(failure) if failure.refusal.reason != Reason::Fault => {
+            let refusal = &failure.refusal;
             let status = StatusCode::from_u16(refusal.reason.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-            let page = frame::bare(texts::SIGN_IN, &form(next, fields.text("name"), Some(&refusal)));
-            Ok((status, page).into_response())
+            let page = frame::bare(texts::SIGN_IN, &form(next, fields.text("name"), Some(refusal)));
+            Ok((status, failure.headers(false), page).into_response())
         }
         Err(failure) => Err(failure),
     }
@@ -87,7 +88,7 @@ pub(in crate::console) async fn admitted(
     let now = || shared.clock.steady();
     let attempt = shared.lockout.begin(who, now()).map_err(|wait| {
         let why = format!("too many sign-ins failed; the next is listened to in {} s", wait.as_secs() + 1);
-        Refusal::new(Reason::SignInLocked, why)
+        Failure { refusal: Refusal::new(Reason::SignInLocked, why), wait: Some(wait) }
     })?;
     let address = peer.0.to_string();
     let judged = account.filter(|_| attempt.is_judged());

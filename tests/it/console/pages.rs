@@ -181,6 +181,7 @@ async fn a_program_signs_in_acts_and_leaves_with_a_bearer_token() {
     }
     let stranger = program.ask("GET", "/api/v1/nothing", &[], "").await;
     assert_eq!((stranger.status, stranger.json()["code"].as_str()), (401, Some("not-signed-in")));
+    assert_eq!(stranger.header("www-authenticate"), "Bearer");
     let wrong = json!({"member": "nowhere", "reason": "moving"}).to_string();
     let refused = program.ask("POST", "/api/v1/hold", &[kind, auth], wrong).await;
     assert_eq!((refused.status, refused.json()["code"].as_str()), (404, Some("member-unknown")));

@@ -91,7 +91,13 @@ async fn guessing_is_slowed_down_recorded_once_and_locks_nobody_out_for_long() {
     for _ in 0..3 {
         let locked = client.try_in("maria", PASSWORD).await;
         assert_eq!((locked.status, locked.text().contains("too many sign-ins failed")), (429, true));
+        assert_eq!(locked.header("retry-after"), "16", "the wait of 15 s, and the second it ends in");
     }
+    let kind = [("content-type", "application/json")];
+    let body = format!(r#"{{"name": "maria", "password": "{PASSWORD}"}}"#);
+    let locked = client.ask("POST", "/api/v1/session", &kind, body).await;
+    assert_eq!((locked.status, locked.header("retry-after")), (429, "16"));
+    assert_eq!(locked.json()["code"], "sign-in-locked");
     let unknown = client.try_in("nobody", "not the pass phrase").await;
     assert_eq!(
         (unknown.status, unknown.text().contains("do not belong together")),
