@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::{Value, json};
+
 use super::{
     Change,
     kept::{self, Configuration, Head, NAME},
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     files::Files,
     model::id::{Digest, MemberId},
-    operate::checklist::report,
+    operate::{Operate, checklist::report},
     problem::Problem,
     region::{
         Region,
@@ -56,11 +58,11 @@ impl Change {
     /// # Errors
     /// A fault of the store.
     pub(super) async fn readiness(&self, running: &Region, next: &Region) -> Result<Readiness, Fault> {
-        let lately = match next.go_live.required {
-            true => self.lately(next).await?,
-            false => Vec::new(),
-        };
-        let openings = golive::openings(running, next, &lately);
+        let mut openings = golive::openings(running, next, &[]);
+        // Each region is read anew: only where it may spare somebody a list.
+        if next.go_live.required && !openings.is_empty() {
+            openings = golive::openings(running, next, &self.lately(next).await?);
+        }
         let (mut lists, mut ends) = (BTreeMap::new(), BTreeSet::new());
         for end in openings.iter().map(|(.., end)| *end).collect::<BTreeSet<_>>() {
             let listed = self.listed(end).await?;
@@ -83,7 +85,8 @@ impl Change {
             // One ran until the one after it was applied.
             let Some(until) = after.filter(|after| now.since(after.at) <= REOPENS_WITHIN) else { break };
             after = self.one(Some(until.number)).await?;
-            let Some(Configuration { head, files: Some(files), .. }) = after.as_ref().and_then(kept::read) else {
+            let Some(Configuration { head, files: Some(files), .. }) = after.as_ref().and_then(kept::read)
+            else {
                 continue;
             };
             if holds_the_same(&head, next) {
@@ -108,6 +111,22 @@ impl Change {
             }
         }
         Ok(advised)
+    }
+
+    /// The hub as a whole, with what its configuration lacks and what waits to be confirmed; the same at every door.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn status(&self, operate: &Operate) -> Result<Value, Fault> {
+        let mut hub = operate.status().await?;
+        let word =
+            |(member, lacks): (MemberId, String)| json!({"member": member.as_str(), "checklist": lacks});
+        let advised: Vec<_> = self.advised().await?.into_iter().map(word).collect();
+        if let Value::Object(members) = &mut hub {
+            members.insert("advised".to_owned(), json!(advised));
+            members.insert("proposed".to_owned(), json!(self.proposal().await?));
+        }
+        Ok(hub)
     }
 
     /// The members whose links went live without a list, after `next` is applied.
@@ -216,7 +235,10 @@ mod tests {
             member.suspended = member.id.as_str() == "kg";
         }
         assert_eq!(openings(&running, &next, &[]).len(), 2);
-        assert!(openings(&running, &next, &[sample::region(LinkState::Live)]).is_empty(), "it was live lately");
+        assert!(
+            openings(&running, &next, &[sample::region(LinkState::Live)]).is_empty(),
+            "it was live lately"
+        );
     }
 
     #[test]
@@ -225,11 +247,17 @@ mod tests {
             let mut next = sample::region(LinkState::Live);
             next.members.values_mut().filter(|member| member.id.as_str() == "kg").for_each(changed);
             let lately = [sample::region(lately)];
-            openings(&sample::region(running), &next, &lately).into_iter().map(|(.., end)| end.to_string()).collect()
+            openings(&sample::region(running), &next, &lately)
+                .into_iter()
+                .map(|(.., end)| end.to_string())
+                .collect()
         };
         let (live, suspended) = (LinkState::Live, LinkState::Suspended);
         assert!(asked(suspended, live, |_| ()).is_empty());
-        assert!(asked(suspended, live, |kg| kg.rate.count = std::num::NonZeroU32::MIN).is_empty(), "its pace");
+        assert!(
+            asked(suspended, live, |kg| kg.rate.count = std::num::NonZeroU32::MIN).is_empty(),
+            "its pace"
+        );
         assert_eq!(asked(suspended, LinkState::Pilot, |_| ()).len(), 2, "it was not live");
         assert_eq!(asked(LinkState::Test, live, |_| ()).len(), 2, "it is more than suspended");
         let changes: [fn(&mut Member); 4] = [

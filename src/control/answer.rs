@@ -56,18 +56,9 @@ pub(super) fn fault(fault: &Fault) -> Line {
     }
 }
 
-/// The lanes, and the hub as a whole, with what its configuration lacks and what waits to be confirmed.
+/// The lanes, and the hub as a whole.
 async fn status(operate: &Operate, change: &Change) -> operate::Answer<Told> {
-    let (lanes, mut hub) = (operate.lanes(None).await?, operate.status().await?);
-    let advised = change.advised().await?.into_iter();
-    let advised = advised
-        .map(|(member, lacks)| json!({"member": member.as_str(), "checklist": lacks}))
-        .collect::<Vec<_>>();
-    if let Value::Object(members) = &mut hub {
-        members.insert("advised".to_owned(), json!(advised));
-        members.insert("proposed".to_owned(), change.proposal().await?.unwrap_or_default());
-    }
-    Ok(Ok((lanes, hub)))
+    Ok(Ok((operate.lanes(None).await?, change.status(operate).await?)))
 }
 
 async fn told(operate: &Operate, operator: &Operator, command: Command) -> operate::Answer<Told> {

@@ -110,7 +110,7 @@ async fn description() -> Response {
 }
 
 async fn status(State(shared): State<Arc<Shared>>) -> Answered {
-    Ok(Json(shared.operate.status().await?).into_response())
+    Ok(Json(shared.change.status(&shared.operate).await?).into_response())
 }
 
 async fn lanes(State(shared): State<Arc<Shared>>) -> Answered {

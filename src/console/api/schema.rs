@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// member with `~` is not always there.
 type Object = (&'static str, &'static [(&'static str, &'static str)]);
 
-const SMALL: [Object; 11] = [
+const SMALL: [Object; 12] = [
     ("Session", &[("bearer", "string"), ("role", "string")]),
     ("Doubt", &[("expected", "string"), ("found", "string")]),
     (
@@ -48,6 +48,7 @@ const SMALL: [Object; 11] = [
         ],
     ),
     ("Account", &[("account", "string"), ("role", "string"), ("disabled", "boolean"), ("changed", "string")]),
+    ("Advised", &[("member", "string"), ("checklist", "string")]),
     ("ChangedFile", &[("file", "string"), ("what", "string")]),
     (
         "Proposal",
@@ -96,6 +97,8 @@ const LARGE: [Object; 8] = [
             ("freeBytes", "integer"),
             ("epoch", "integer"),
             ("notCompared", "[string]"),
+            ("advised", "[Advised]"),
+            ("proposed", "Proposal?"),
         ],
     ),
     (

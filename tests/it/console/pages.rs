@@ -1,7 +1,7 @@
 //! What the pages show, and what their forms do.
 
 use coohub::operate::account::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     PASSWORD,
@@ -158,6 +158,11 @@ async fn a_program_signs_in_acts_and_leaves_with_a_bearer_token() {
     let auth = ("authorization", bearer.as_str());
     let status = program.ask("GET", "/api/v1/status", &[auth], "").await.json();
     assert_eq!(status["messages"], 0);
+    let told = crate::control::json(&story.at, &["status"]).await.pop().unwrap();
+    let names = |of: &Value| {
+        of.as_object().unwrap().keys().filter(|name| *name != "kind").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(names(&status), names(&told), "at both doors the same");
     let hold = json!({"member": "corvania", "reason": "moving"}).to_string();
     let held = program.ask("POST", "/api/v1/hold", &[kind, auth], hold.clone()).await;
     assert_eq!((held.status, held.json()["outcome"].as_str()), (200, Some("done")));
