@@ -25,7 +25,7 @@ use crate::{
 
 /// Age from which a request, approved or not, counts no more.
 pub const REQUEST_AGE_MAX: Duration = Duration::from_secs(4 * 60 * 60);
-/// Most requests that are listed; used ones are not.
+/// Most requests on one page of the list; used ones are on none.
 pub const REQUESTS_MAX: usize = 100;
 /// Most renderings that are shown beside an original.
 pub const RENDERINGS_MAX: usize = 20;
@@ -171,12 +171,15 @@ impl Operate {
         }
     }
 
-    /// Requests that wait for approval or were approved and not used, newest first; [`REQUESTS_MAX`] at most.
+    /// Requests that wait for approval or were approved and not used, newest first and older than the one numbered
+    /// `before`; and after which number more of them stand, if any do.
+    ///
+    /// **Bounds:** [`REQUESTS_MAX`].
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn requests(&self) -> Result<Vec<Asked>, Fault> {
-        let (now, mut found, mut before) = (self.clock.now(), Vec::new(), None);
+    pub async fn requests(&self, mut before: Option<i64>) -> Result<(Vec<Asked>, Option<i64>), Fault> {
+        let (now, mut found) = (self.clock.now(), Vec::new());
         loop {
             let entries = self.store.entries(Book::Proposal, None, before, REQUESTS_MAX).await?;
             // The newest come first: behind one that is too old nothing stands.
@@ -185,9 +188,11 @@ impl Operate {
             let ends = asked.len() < REQUESTS_MAX;
             found.extend(asked.into_iter().flatten().filter(|asked| !asked.request.used));
             before = entries.last().map(|entry| entry.number);
-            if ends || found.len() >= REQUESTS_MAX {
+            if ends || found.len() > REQUESTS_MAX {
+                let more = found.len() > REQUESTS_MAX;
                 found.truncate(REQUESTS_MAX);
-                return Ok(found);
+                let last = found.last().map(|asked| asked.number);
+                return Ok((found, last.filter(|_| more)));
             }
         }
     }

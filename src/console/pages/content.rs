@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse as _, Redirect},
 };
 use maud::{Markup, html};
@@ -18,6 +18,7 @@ use crate::{
         texts,
     },
     decode::document::Syntax,
+    model::reason::Reason,
     operate::{
         asked,
         content::{Asked, Content, Reading, Rendering},
@@ -67,14 +68,18 @@ pub(in crate::console) async fn approve(
 pub(in crate::console) async fn requests(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
+    Query(asked): Query<BTreeMap<String, String>>,
 ) -> Answered {
-    let requests = shared.operate.requests().await?;
+    let before =
+        asked.get("before").map(|text| text.parse().map_err(|_| Reason::QueryInvalid)).transpose()?;
+    let (requests, more) = shared.operate.requests(before).await?;
     let rows = html! { @for asked in &requests { (row(&caller, asked)) } };
     let head = [texts::AT, texts::WHO, texts::MESSAGE, texts::REASON, texts::ACT];
     let content = html! {
         div.head { h1 { (texts::REQUESTS) } p.sub { (texts::REQUESTS_HINT) } }
         @if requests.is_empty() { p.empty role="status" { (texts::NO_REQUEST) } }
         @else { (table(texts::REQUESTS, &head, 0..0, &rows)) }
+        @if let Some(before) = more { p.more { a href={ "/content?before=" (before) } { (texts::MORE) } } }
     };
     Ok(frame::page(&caller, Part::Certificates, texts::REQUESTS, &content).into_response())
 }

@@ -156,6 +156,12 @@ async fn requests_that_were_used_hide_none_that_waits() {
     keep("past the bound".to_owned(), false).await;
     let page = otto.get("/content").await.text();
     assert!(page.contains("past the bound") && !page.contains("the first"), "{page}");
+    let more = page.split("href=\"/content?before=").nth(1).unwrap().split('"').next().unwrap();
+    let next = otto.get(&format!("/content?before={more}")).await.text();
+    assert!(
+        next.contains("the first") && !next.contains("?before="),
+        "what is older has a page of its own: {next}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
