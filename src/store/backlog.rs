@@ -23,6 +23,9 @@ pub struct Backlog {
     pub overdue: Option<Overdue>,
     /// When the oldest head of a chain, due or held, was made.
     pub oldest: Option<Timestamp>,
+    /// The same of what counts: test traffic, which comes and goes with a sandbox, is left out. `None` also where
+    /// [`COUNTED_MAX`] heads of test traffic are older.
+    pub oldest_live: Option<Timestamp>,
     /// When the next attempt may begin.
     pub next_due: Option<Timestamp>,
 }

@@ -50,7 +50,7 @@ pub struct Lane {
     pub reached: Option<Reached>,
     /// The one source whose deliveries the breaker keeps back, where it is not everybody's.
     pub spared_for: Option<MemberId>,
-    /// When the oldest delivery that waits was made.
+    /// When the oldest delivery that waits was made; test traffic is none.
     pub oldest: Option<Timestamp>,
     /// What arrived and its customs has not answered in time.
     pub overdue: Option<Overdue>,

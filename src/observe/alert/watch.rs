@@ -167,7 +167,7 @@ impl Watch {
         for lane in snapshot.into_iter().flat_map(|snapshot| &snapshot.lanes) {
             let reached = self.reach(lane, region.members.get(&lane.member), now);
             let spared_for = lane.sparing.one().cloned();
-            let (member, oldest) = (lane.member.clone(), lane.backlog.oldest);
+            let (member, oldest) = (lane.member.clone(), lane.backlog.oldest_live);
             let (no_echo, overdue) = (of(&member).no_echo, lane.backlog.overdue);
             lanes.push(Lane { member, reached, spared_for, oldest, overdue, no_echo });
         }

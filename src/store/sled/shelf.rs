@@ -41,6 +41,14 @@ pub(super) fn backlog(db: &Db, target: &MemberId, now: Timestamp) -> Result<Back
     }
     let oldest = db.scan(&of(Table::Age)).next().transpose()?;
     let oldest = oldest.map(|entry| db.delivery_at(int(&entry)?)).transpose()?;
+    let mut oldest_live = None;
+    for entry in db.scan(&of(Table::Age)).take(usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX)) {
+        let row = db.delivery_at(int(&entry?)?)?;
+        if !row.test {
+            oldest_live = Some(row.created);
+            break;
+        }
+    }
     Ok(Backlog {
         open: count(db, &of(Table::Open))?,
         due: due_now,
@@ -48,6 +56,7 @@ pub(super) fn backlog(db: &Db, target: &MemberId, now: Timestamp) -> Result<Back
         dead: count(db, &of(Table::Dead))?,
         overdue: awaited::overdue(db, target, now)?,
         oldest: oldest.map(|row| row.created),
+        oldest_live,
         next_due: next_due(db, target, Stream::All, now)?,
     })
 }

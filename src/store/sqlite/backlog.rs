@@ -1,6 +1,6 @@
 //! Reads for operators: figures per target, and pages of shelves. Every query runs along one index.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{awaited, deliveries::by_sequence};
 use crate::{
@@ -22,6 +22,11 @@ const DEAD: &str = "SELECT count(*) FROM (SELECT 1 FROM delivery INDEXED BY deli
     WHERE target = ?1 AND state IN ('refused', 'expired', 'cancelled') AND replaced = 0 LIMIT ?2)";
 const OLDEST: &str = "SELECT min(created) FROM delivery INDEXED BY delivery_age
     WHERE target = ?1 AND ended IS NULL AND state <> 'queued'";
+// Test traffic has the rank -2 and no other.
+const OLDEST_LIVE: &str = "SELECT created FROM (
+    SELECT created, urgent FROM delivery INDEXED BY delivery_age
+    WHERE target = ?1 AND ended IS NULL AND state <> 'queued' ORDER BY created, sequence LIMIT ?2)
+    WHERE urgent <> -2 LIMIT 1";
 
 /// Sequence, target, key and state of what is on a shelf after a place, with its source.
 pub(super) fn shelf(shelf: Shelf) -> &'static str {
@@ -67,6 +72,10 @@ pub(super) fn backlog(db: &Connection, target: &MemberId, now: Timestamp) -> Res
     let due =
         db.prepare_cached(DUE)?.query_row(params![target.as_str(), COUNTED_MAX, now.0], |row| row.get(0))?;
     let oldest: Option<i64> = db.prepare_cached(OLDEST)?.query_row([target.as_str()], |row| row.get(0))?;
+    let oldest_live: Option<i64> = db
+        .prepare_cached(OLDEST_LIVE)?
+        .query_row((target.as_str(), COUNTED_MAX), |row| row.get(0))
+        .optional()?;
     Ok(Backlog {
         open: count(OPEN)?,
         due,
@@ -74,6 +83,7 @@ pub(super) fn backlog(db: &Connection, target: &MemberId, now: Timestamp) -> Res
         dead: count(DEAD)?,
         overdue: awaited::overdue(db, target, now)?,
         oldest: oldest.map(Timestamp),
+        oldest_live: oldest_live.map(Timestamp),
         next_due: super::deliveries::next_due(db, target, Stream::All, now)?,
     })
 }

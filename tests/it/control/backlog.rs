@@ -5,7 +5,7 @@ use coohub::{
     store::{
         action::{About, Acted, Action, Effect, Verb},
         backlog::{Listing, Shelf},
-        record::NewDelivery,
+        record::{Acceptance, NewDelivery},
     },
 };
 
@@ -81,6 +81,16 @@ async fn a_target_has_its_figures() {
     assert_eq!(world.store.targets().await.unwrap(), ["ke", "tz", "ug"].map(member));
     let none = world.store.backlog(&member("nobody"), NOW).await.unwrap();
     assert_eq!((none.open, none.dead, none.oldest), (0, 0, None));
+
+    let store = &world.store;
+    let test = Acceptance { test: true, ..push("trial", "trial") };
+    routed(store, test, NewDelivery { created: NOW, ..delivery("nobody") }).await;
+    let trial = store.backlog(&member("nobody"), NOW).await.unwrap();
+    assert_eq!((trial.oldest, trial.oldest_live), (Some(NOW), None), "test traffic does not count");
+    let later = Timestamp(NOW.0 + 1);
+    routed(store, push("real", "real"), NewDelivery { created: later, ..delivery("nobody") }).await;
+    let both = store.backlog(&member("nobody"), NOW).await.unwrap();
+    assert_eq!((both.oldest, both.oldest_live), (Some(NOW), Some(later)));
 }
 
 #[tokio::test]
