@@ -2,7 +2,7 @@
 
 mod notice;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use rustls::ServerConfig;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     config, console,
     evidence::key::{PublicKey, SigningKey},
+    files::read_bounded,
     model::time::Timestamp,
     observe::Own,
     problem::{Problems, Spot},
@@ -28,6 +29,9 @@ const CLIENT_KEY: &str = "identity.client_key";
 const CONSOLE_KEY: &str = "console.key";
 /// The setting that names the key of receipts.
 const RECEIPT_KEY: &str = "identity.receipt_key";
+
+/// Most bytes of a leaf with its intermediates, of a key, and of the set of retired keys.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// What the hub is to others.
 pub struct Identity {
@@ -151,18 +155,14 @@ fn retired(path: &Path, problems: &Problems) -> Option<Vec<PublicKey>> {
 }
 
 fn read(key: &str, path: &Path, problems: &Problems) -> Option<Vec<u8>> {
-    match fs::read(path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let problem = at(key, path).problem("is missing");
-            problems.add(problem.hint("coohub certs dev makes the development ones"));
-            None
-        }
-        Err(error) => {
-            wrong(key, path, &format!("cannot be read: {}", error.kind()), problems);
-            None
-        }
-    }
+    let read = read_bounded(path, FILE_BYTES_MAX).map_err(|why| {
+        let problem = at(key, path).problem(why);
+        problems.add(match path.exists() {
+            true => problem,
+            false => problem.hint("coohub certs dev makes the development ones"),
+        });
+    });
+    read.ok()
 }
 
 fn usable<T>(key: &str, path: &Path, made: Result<T, tls::Error>, problems: &Problems) -> Option<T> {
@@ -175,4 +175,29 @@ fn wrong(key: &str, path: &Path, reason: &str, problems: &Problems) {
 
 fn at(key: &str, path: &Path) -> Spot {
     Spot { key: key.to_owned(), ..Spot::file(&path.display().to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_hubs_own_is_read_within_bounds_and_says_why_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |name: &str| {
+            let problems = Problems::default();
+            let bytes = read("identity.key", &folder.path().join(name), &problems);
+            (bytes.map(|bytes| bytes.len()), problems.sorted().pop().map(|problem| problem.reason))
+        };
+        let bytes = usize::try_from(FILE_BYTES_MAX).unwrap();
+        std::fs::write(folder.path().join("most"), vec![b'x'; bytes]).unwrap();
+        assert_eq!(told("most"), (Some(bytes), None));
+        std::fs::write(folder.path().join("more"), vec![b'x'; bytes + 1]).unwrap();
+        let why = format!("has {} bytes, at most {bytes} are allowed", bytes + 1);
+        assert_eq!(told("more"), (None, Some(why)));
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(told("pipe"), (None, Some("is no regular file".to_owned())), "nobody waits for it");
+        assert_eq!(told("none"), (None, Some("is missing".to_owned())));
+    }
 }
