@@ -149,18 +149,27 @@ async fn converse(mut stream: UnixStream, place: &Place, asked: &Asked) {
     let _ = write(&mut stream, &lines).await;
 }
 
-/// The lines of the answer; while the work lasts, whoever wants it is told how far it is.
+/// The lines of the answer.
 async fn answered(
     asked: &Asked,
     operator: &Operator,
     command: wire::Command,
-    mut told: Option<&mut UnixStream>,
+    told: Option<&mut UnixStream>,
 ) -> Vec<Line> {
     let progress = Progress::default();
-    let mut answer = pin!(answer::answer(asked, operator, command, &progress));
+    followed(answer::answer(asked, operator, command, &progress), &progress, told).await
+}
+
+/// What some work comes to; while it lasts, whoever wants it is told how far it is.
+async fn followed<T>(
+    work: impl Future<Output = T>,
+    progress: &Progress,
+    mut told: Option<&mut UnixStream>,
+) -> T {
+    let mut work = pin!(work);
     loop {
         tokio::select! {
-            lines = &mut answer => return lines,
+            done = &mut work => return done,
             () = tokio::time::sleep(PROGRESS_PERIOD), if told.is_some() => {}
         }
         if let (Some((done, of)), Some(stream)) = (progress.now(), told.as_deref_mut()) {
@@ -205,4 +214,29 @@ async fn write(stream: &mut UnixStream, lines: &[Line]) -> io::Result<()> {
         tokio::time::timeout(IDLE_TIMEOUT, stream.write_all(chunk)).await.map_err(io::Error::other)??;
     }
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_wants_it_is_told_how_far_long_work_is() {
+        let (mut hub, mut operator) = UnixStream::pair().unwrap();
+        let progress = Progress::default();
+        let work = async {
+            progress.begin(3);
+            let mut told = Vec::new();
+            for _ in 0..3 {
+                // The work lasts until its operator has read how far it is.
+                told.push(line(&mut operator).await.ok().unwrap());
+                progress.add(1);
+            }
+            told
+        };
+        let told = followed(work, &progress, Some(&mut hub)).await;
+        let lines = (0..3).map(|done| Line::Progress { done, of: 3 }.bytes());
+        let lines: Vec<_> = lines.map(|line| line.trim_ascii_end().to_vec()).collect();
+        assert_eq!(told, lines);
+    }
 }
