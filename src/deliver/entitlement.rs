@@ -294,4 +294,26 @@ mod tests {
         delivery.target = delivery.source.clone();
         assert!(entitled(&sample::region(LinkState::Suspended), &delivery));
     }
+
+    #[test]
+    fn a_notice_of_test_traffic_goes_where_all_test_traffic_does() {
+        let of = |region: &Region, test: bool| {
+            let source = MemberId::new("kg").unwrap();
+            let notice = Delivery {
+                cargo: Cargo::Notice,
+                source: source.clone(),
+                target: source,
+                test,
+                ..sample::delivery(1)
+            };
+            server(region, &notice).map(|endpoint| endpoint.url.clone())
+        };
+        let mut region = sample::region(LinkState::Live);
+        let own = of(&region, false);
+        assert_eq!((own.as_deref(), of(&region, true)), (Some("https://localhost/kg"), None));
+        let kg = region.members.values_mut().find(|member| member.id.as_str() == "kg").unwrap();
+        let Reach::Push(endpoint) = &kg.reach else { panic!("it is pushed to") };
+        kg.sandbox = Some(Endpoint { url: "https://localhost/test".to_owned(), ..endpoint.clone() });
+        assert_eq!((of(&region, false), of(&region, true).as_deref()), (own, Some("https://localhost/test")));
+    }
 }
