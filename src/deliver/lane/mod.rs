@@ -18,9 +18,10 @@
 //! each `Begin` is answered by exactly one `ended`, and a chain has one attempt under way at most: what follows a delivery
 //! that was ended meanwhile waits for the answer. A breaker or row of refusals made by one source's deliveries alone stops
 //! that source's only. What outlives a restart, [`Lane::kept`] and the holds, is on disk; whatever else a lane forgets is
-//! offered again. Rates start with empty buckets.
+//! offered again. Rates start with empty buckets. `memory` keeps what is on disk.
 
 mod alarm;
+mod memory;
 mod row;
 mod run;
 mod state;
@@ -30,10 +31,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::{
-    run::{Opening, Runner},
-    way::stream,
-};
+pub(super) use self::{memory::Opening, run::Runner, way::stream};
 pub use self::{
     state::Lane,
     way::SANDBOX_PERMITS_MAX,

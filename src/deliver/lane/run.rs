@@ -13,6 +13,7 @@ use super::{
         Handles, attempt::Attempt, changed, client::Client, entitlement::entitled, hold, settle::Happening,
         watchdog::Pulse,
     },
+    memory::{Memory, Opening},
     state::{Lane, SHUN},
     way::way,
     word::{Effect, Ended, Entry, Rest, Step, Way, Why},
@@ -33,7 +34,7 @@ use crate::{
     store::{
         Fault,
         claim::Claim,
-        lane::{Change, Hold, Lanes, Scope, Spared},
+        lane::{Hold, Scope},
         record::Delivery,
     },
 };
@@ -47,10 +48,7 @@ pub(in crate::deliver) struct Runner {
     place: Place,
     handles: Handles,
     lane: Lane,
-    /// What is on disk of the lane's breakers.
-    kept: Kept,
-    /// What is on disk of its debt.
-    owed: Option<Timestamp>,
+    memory: Memory,
     pulse: Pulse,
     road: Option<Road>,
     /// The deliveries of the lane's window.
@@ -63,26 +61,6 @@ pub(in crate::deliver) struct Runner {
     tell: mpsc::Sender<Ended>,
     /// Rises with every commit that made work for the lane.
     work: watch::Receiver<u64>,
-}
-
-/// Breakers as they are kept: the target's, and that of a source.
-type Kept = Vec<(Option<MemberId>, Spared)>;
-
-/// What a lane begins with, of what was kept of it.
-#[derive(Default)]
-pub(in crate::deliver) struct Opening {
-    pub(in crate::deliver) breakers: Kept,
-    /// Until when a heavy delivery still counts against the target's weight.
-    pub(in crate::deliver) owes_until: Option<Timestamp>,
-}
-
-impl Opening {
-    /// What was kept of a target's lane.
-    pub(in crate::deliver) fn of(lanes: &Lanes, target: &MemberId) -> Self {
-        let spared = lanes.spared.iter().filter(|(scope, _)| scope.target == *target);
-        let breakers = spared.map(|(scope, spared)| (scope.source.clone(), *spared)).collect();
-        Self { breakers, owes_until: lanes.debts.get(target).copied() }
-    }
 }
 
 /// How the target is reached under one region.
@@ -114,15 +92,14 @@ impl Runner {
         let (tell, ended) = mpsc::channel(ENDED_MAX);
         let mut lane = Lane::new(handles.config, handles.clock.clone(), kept.breakers.clone());
         lane.resume(kept.owes_until);
-        let (kept, owed) = (kept.breakers, kept.owes_until);
+        let memory = Memory::new(target.clone(), place, kept);
         let (work, tries) = (handles.store.watch_target(&target), handles.holds.tries(&target));
         Self {
             target,
             place,
             handles,
             lane,
-            kept,
-            owed,
+            memory,
             pulse,
             road: None,
             read: BTreeMap::new(),
@@ -263,7 +240,7 @@ impl Runner {
             // Cannot be: the lane begins what it was given, over a road it was told of. It stays due.
             return self.note(&Ended::by_us(delivery)).await;
         };
-        match self.keep_debt().await {
+        match self.memory.owe(&self.handles, self.lane.owes_until()).await {
             // The commit took its time: what an operator stopped meanwhile does not begin either.
             Ok(true) if self.is_stopped(&read.source) => {
                 return self.lane.take_back(self.handles.clock.now(), delivery);
@@ -337,7 +314,7 @@ impl Runner {
                 Effect::Hold(source, code) => self.hold(source, &code, now).await,
             }
         }
-        self.keep().await;
+        self.memory.spare(&self.handles, self.lane.kept()).await;
     }
 
     async fn hold(&self, source: Option<MemberId>, code: &str, since: Timestamp) {
@@ -354,31 +331,6 @@ impl Runner {
     fn is_stopped(&self, source: &MemberId) -> bool {
         let held = self.handles.holds.of(&self.target);
         held.lane || held.sources.contains(source) || self.recalls != self.handles.store.recalls()
-    }
-
-    /// Keeps what a delivery heavier than the burst leaves behind, before it goes: a restart must not forget it. Whether
-    /// there was anything to keep.
-    async fn keep_debt(&mut self) -> Result<bool, Fault> {
-        let owed = self.lane.owes_until().filter(|until| Some(*until) > self.owed);
-        let Some(until) = owed.filter(|_| self.place == Place::Own) else { return Ok(false) };
-        self.handles.store.keep_lane(Change::Owe(self.target.clone(), until)).await?;
-        self.owed = Some(until);
-        Ok(true)
-    }
-
-    /// Keeps the breakers, if they changed; after a fault with the next change. Of a sandbox's it is only said until when.
-    async fn keep(&mut self) {
-        let Some(now) = self.lane.kept().filter(|now| *now != self.kept) else { return };
-        if self.place == Place::Sandbox {
-            let until = now.iter().filter_map(|(_, spared)| spared.until).max();
-            self.handles.holds.spare_sandbox(&self.target, until);
-            self.kept = now;
-            return;
-        }
-        match self.handles.store.keep_lane(Change::Spare(self.target.clone(), now.clone())).await {
-            Ok(()) => self.kept = now,
-            Err(fault) => tracing::warn!(target.id = %self.target, %fault, "a breaker could not be stored"),
-        }
     }
 }
 
