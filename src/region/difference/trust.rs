@@ -17,21 +17,35 @@ use crate::{
 };
 
 /// How a member may connect.
+///
+/// Anchored identities of one name are one identity, whose anchors come and go one by one: any of them suffices, so that
+/// one goes lets nobody in.
 pub(super) fn identities(told: &mut Told, old: &[Identity], new: &[Identity]) {
-    let shown = |identities: &[Identity]| identities.iter().map(identity).collect::<Vec<_>>();
-    told.set(
-        ("identity", "may connect with", "may no longer connect with"),
-        (&shown(old), &shown(new)),
-        Clone::clone,
-    );
-    for (was, is) in alike(old, new, identity) {
-        let lists = |identity: &Identity| match identity {
-            Identity::Pin { .. } => Vec::new(),
-            Identity::Anchored { revocations, .. } => revocations.iter().map(|der| Digest::of(der)).collect(),
+    let (gains, loses) = ("may connect with", "may no longer connect with");
+    let mut before: Vec<_> = old.iter().filter(|one| !new.contains(one)).collect();
+    for is in new.iter().filter(|one| !old.contains(one)) {
+        let Some(was) = nearest(&before, is) else {
+            told.say(Effect::Widens, "identity", format!("{gains} {}", identity(is)));
+            continue;
         };
-        let revoked = (&serials(was), &serials(is));
-        revocations(told, ("identity", &identity(is)), (&lists(was), &lists(is)), revoked);
+        before.retain(|one| !std::ptr::eq(*one, was));
+        let under =
+            |der: &Vec<u8>| format!("a leaf of {} under the anchor {}…", name(is), Digest::of(der).short());
+        told.set(("identity", gains, loses), (anchors(was), anchors(is)), under);
+        let lists = (&lists(was)[..], &lists(is)[..]);
+        let what = format!("a leaf of {}", name(is));
+        revocations(told, ("identity", &what), lists, (&serials(was), &serials(is)));
     }
+    for gone in before {
+        told.say(Effect::Narrows, "identity", format!("{loses} {}", identity(gone)));
+    }
+}
+
+/// The anchored identity of the same name that shares the most anchors.
+fn nearest<'a>(before: &[&'a Identity], is: &Identity) -> Option<&'a Identity> {
+    let same = before.iter().filter(|was| !anchors(is).is_empty() && name(was) == name(is));
+    let shared = |was: &&&Identity| anchors(was).iter().filter(|one| anchors(is).contains(one)).count();
+    same.max_by_key(shared).copied()
 }
 
 /// Officials who sign for an issuing body.
@@ -143,8 +157,30 @@ fn identity(identity: &Identity) -> String {
             format!("the key {}… ({} to {})", spki.short(), day(from.as_ref()), day(until.as_ref()))
         }
         Identity::Anchored { san, anchors, revocations: _ } => {
-            format!("a leaf of {san} under its anchors {}…", Digest::of(&anchors.concat()).short())
+            let anchors: Vec<_> = anchors.iter().map(|der| format!("{}…", Digest::of(der).short())).collect();
+            format!("a leaf of {san} under the anchors {}", anchors.join(", "))
         }
+    }
+}
+
+fn name(identity: &Identity) -> &str {
+    match identity {
+        Identity::Pin { .. } => "",
+        Identity::Anchored { san, .. } => san,
+    }
+}
+
+fn anchors(identity: &Identity) -> &[Vec<u8>] {
+    match identity {
+        Identity::Pin { .. } => &[],
+        Identity::Anchored { anchors, .. } => anchors,
+    }
+}
+
+fn lists(identity: &Identity) -> Vec<Digest> {
+    match identity {
+        Identity::Pin { .. } => Vec::new(),
+        Identity::Anchored { revocations, .. } => revocations.iter().map(|der| Digest::of(der)).collect(),
     }
 }
 
@@ -232,6 +268,43 @@ mod tests {
         assert_eq!(effects(Some(3), Some(5)), [Effect::Widens]);
         assert_eq!(effects(Some(5), None), [Effect::Widens]);
         assert_eq!(effects(Some(5), Some(5)), []);
+    }
+
+    #[test]
+    fn the_anchors_of_an_identity_come_and_go_one_by_one() {
+        let one = |anchors: &[&str]| {
+            let anchors = anchors.iter().map(|der| der.as_bytes().to_vec()).collect();
+            Identity::Anchored { anchors, san: "hub.example".into(), revocations: Vec::new() }
+        };
+        let told = |old: &[Identity], new: &[Identity]| {
+            let told = told(|told| identities(told, old, new));
+            told.into_iter().map(|(effect, words)| format!("{} {words}", effect.word())).collect::<Vec<_>>()
+        };
+        let words = |words: &str, anchor: &str| {
+            format!(
+                "{words} a leaf of hub.example under the anchor {}…",
+                Digest::of(anchor.as_bytes()).short()
+            )
+        };
+        let came = |anchor| words("widens may connect with", anchor);
+        let went = |anchor| words("narrows may no longer connect with", anchor);
+        assert_eq!(told(&[one(&["a", "b"])], &[one(&["b"])]), [went("a")]);
+        assert_eq!(told(&[one(&["b"])], &[one(&["b", "a"])]), [came("a")]);
+        assert_eq!(told(&[one(&["a", "b"])], &[one(&["b", "c"])]), [came("c"), went("a")]);
+        assert_eq!(told(&[one(&["a", "b"])], &[one(&["b", "a"])]), [""; 0], "in another order");
+        // The one that is as it was is not what the other is compared with.
+        assert_eq!(told(&[one(&["a"]), one(&["b"])], &[one(&["a", "c"]), one(&["b"])]), [came("c")]);
+        assert_eq!(told(&[one(&["a"]), one(&["b"])], &[one(&["b", "a"])]).len(), 2, "whose lists count?");
+        let mut other = one(&["a"]);
+        if let Identity::Anchored { san, .. } = &mut other {
+            "other.example".clone_into(san);
+        }
+        let all = told(&[one(&["a"])], &[other]);
+        assert!(
+            all[0].starts_with("widens may connect with a leaf of other.example under the anchors "),
+            "{all:?}"
+        );
+        assert!(all[1].starts_with("narrows may no longer connect with a leaf of hub.example "), "{all:?}");
     }
 
     #[test]
