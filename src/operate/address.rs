@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{Answer, DECISIONS_MAX, Operate, Operator, Order, Refusal, life::unknown};
 use crate::{
     model::{
-        delivery::State,
         id::{MemberId, MessageId},
         reason::Reason,
     },
@@ -13,7 +12,7 @@ use crate::{
     store::{
         action::{About, Acted, Addition, Effect, Trail, Verb},
         record::{Cargo, Delivery, Message, NewDelivery, Stage, View},
-        sent::{ADDRESSED, is_addressed},
+        sent::{ADDRESSED, is_elsewhere},
     },
 };
 
@@ -60,7 +59,8 @@ impl Operate {
             let because = format!("{ADDRESSED} {}: {reason}", operator.words());
             let delivery = NewDelivery { because, ..made };
             let told = json!({"did": "address", "delivery": delivery.id.to_string(), "target": to.as_str()});
-            let addition = Addition { message: id, config: region.digest, delivery, replay_of: None, seen };
+            let (config, sole) = (region.digest, !also);
+            let addition = Addition { message: id, config, delivery, replay_of: None, seen, sole };
             let outcome = format!("done: {}to {to}", if also { "also " } else { "" });
             if self.ledger.commit(&order, Effect::Send(vec![addition]), &outcome).await? == Acted::Done {
                 return Ok(Ok(told));
@@ -72,9 +72,7 @@ impl Operate {
 
 /// Whether a message, of these deliveries, was addressed to no other member; what was cancelled does not count. Pure.
 fn to_none_but(to: &MemberId, sent: &[Delivery]) -> Result<(), Refusal> {
-    let elsewhere = |one: &&Delivery| {
-        one.target != *to && is_addressed(&one.because) && one.life.state != State::Cancelled
-    };
+    let elsewhere = |one: &&Delivery| is_elsewhere(to, (&one.target, &one.because, &one.life.state));
     let Some(one) = sent.iter().find(elsewhere) else { return Ok(()) };
     let why = format!(
         "it was addressed to {}, where it is {}; to send it to {to} as well, say so: --also",

@@ -253,7 +253,7 @@ impl Operate {
                 let delivery = NewDelivery { because, ..delivery };
                 let replay_of = Some(of.replay_of.unwrap_or(of.id));
                 let message = of.message;
-                Made::Addition(Box::new(Addition { message, config, delivery, replay_of, seen }))
+                Made::Addition(Box::new(Addition { message, config, delivery, replay_of, seen, sole: false }))
             }
         })
     }

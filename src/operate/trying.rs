@@ -4,15 +4,10 @@ use serde_json::Value;
 
 use super::{
     Answer, DECISIONS_MAX, Operate, Operator, Order, Refusal,
-    life::{done, outcome, unknown},
+    life::{done, unknown},
 };
 use crate::{
-    model::{
-        delivery::{Life, State},
-        id::MemberId,
-        reason::Reason,
-        time::Timestamp,
-    },
+    model::{delivery::State, id::MemberId, reason::Reason, time::Timestamp},
     region::place::Place,
     store::{
         Fault,
@@ -43,10 +38,7 @@ impl Operate {
                 Err(refusal) => return self.ledger.refuse(&order, refusal).await,
             };
             let effect = match due(&next) {
-                Some(at) if at > now => {
-                    let life = Life { state: State::Due { at: now }, ..next.life.clone() };
-                    Effect::Life(Box::new(outcome(&next, life, (now, reason), self.bounds)))
-                }
+                Some(at) if at > now => Effect::Sooner(next.id),
                 _ => Effect::Nothing,
             };
             if self.ledger.commit(&order, effect, "done").await? == Acted::Done {

@@ -97,6 +97,8 @@ pub enum Effect {
     Lane(Box<Change>),
     /// One delivery's life.
     Life(Box<Outcome>),
+    /// A delivery that is due later, and only such a one, is due at the time of the action.
+    Sooner(DeliveryId),
     /// Deliveries more: all of them, or none.
     Send(Vec<Addition>),
     /// An entry in a book.
@@ -116,6 +118,8 @@ pub struct Addition {
     pub replay_of: Option<DeliveryId>,
     /// What the decision was made on.
     pub seen: Trail,
+    /// Whether it was made on the message being addressed to no other member.
+    pub sole: bool,
 }
 
 /// What one target was ever sent of a message's chain, and how far the chain has come.
@@ -254,7 +258,7 @@ impl Effect {
     /// Bytes to pack.
     fn bytes(&self) -> usize {
         match self {
-            Self::Nothing | Self::Lane(_) => 0,
+            Self::Nothing | Self::Lane(_) | Self::Sooner(_) => 0,
             Self::Life(outcome) => {
                 outcome.telling.as_ref().and_then(|told| told.notice.as_ref()).map_or(0, NewDelivery::bytes)
             }

@@ -1,10 +1,14 @@
 //! What the store tells operators of what waits, and of what ended without arriving: straight out of indexes, in pages.
 
+use std::time::Duration;
+
 use super::{Fault, Store, read::rows, record::Delivery};
 use crate::model::{delivery::State, id::MemberId, time::Timestamp};
 
 /// Rows counted at most for one figure; a figure that is this high may be higher.
 pub const COUNTED_MAX: u32 = 100_000;
+/// How long an answer that never comes is counted as overdue; it stays listed.
+pub const OVERDUE_COUNTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Rows looked at for one page, whatever its filter lets through.
 pub const LOOKED_AT_MAX: u32 = 10_000;
 
@@ -33,7 +37,7 @@ pub struct Backlog {
 /// Answers that a target's customs owes, past the time that agreements state for them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Overdue {
-    /// Certificates not answered; counted up to [`COUNTED_MAX`].
+    /// Certificates not answered, for [`OVERDUE_COUNTED`] past their time; counted up to [`COUNTED_MAX`].
     pub count: u32,
     /// When the first of the answers was due.
     pub since: Timestamp,

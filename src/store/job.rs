@@ -177,7 +177,7 @@ impl PackedAct {
     /// [`Fault::BodyTooLarge`] for one past the limit.
     pub(super) fn pack(action: Action, mut effect: Effect) -> Result<Self, Fault> {
         let taken = match &mut effect {
-            Effect::Nothing | Effect::Lane(_) => Vec::new(),
+            Effect::Nothing | Effect::Lane(_) | Effect::Sooner(_) => Vec::new(),
             Effect::Life(outcome) => vec![outcome.notice().and_then(|notice| notice.body.take())],
             Effect::Keep(entry) => {
                 let packed = entry.pack()?;

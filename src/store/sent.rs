@@ -21,6 +21,12 @@ pub fn is_addressed(because: &str) -> bool {
     because.starts_with(ADDRESSED) || repeated()
 }
 
+/// Whether a delivery shows that its message was addressed to another member than `to`; what was cancelled does not count.
+#[must_use]
+pub fn is_elsewhere(to: &MemberId, (target, because, state): (&MemberId, &str, &State)) -> bool {
+    target != to && is_addressed(because) && *state != State::Cancelled
+}
+
 /// What a target was sent of a chain before: what a later version is compared with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sent {

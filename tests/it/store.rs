@@ -4,6 +4,7 @@
 use coohub::store::Kind;
 
 mod accept;
+mod acts;
 mod attachments;
 mod awaited;
 mod dead;

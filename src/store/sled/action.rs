@@ -13,16 +13,18 @@ use super::{
 };
 use crate::{
     model::{
+        delivery::{Life, State},
         envelope::Function,
-        id::{MemberId, MessageId},
+        id::{DeliveryId, MemberId, MessageId},
         time::Timestamp,
     },
     store::{
         Fault, READ_ROWS_MAX,
         action::{Acted, Action, Addition, Effect, Past, Trail, Verb},
         job::PackedAct,
-        life::settle,
+        life::{Stored, settle},
         pack::Packed,
+        sent::is_elsewhere,
     },
 };
 
@@ -49,6 +51,7 @@ pub(super) fn act(batch: &mut Batch, act: &PackedAct) -> Result<Acted, Fault> {
             let stored = delivery::stored(&row)?;
             settle(&stored, &outcome.life, false) != stored
         }
+        Effect::Sooner(id) => sooner(batch, *id, act.action.at)?,
         Effect::Send(additions) => holds(&batch.db, additions)?,
         Effect::Keep(entry) => register::holds(&batch.db, entry)?,
     };
@@ -56,7 +59,7 @@ pub(super) fn act(batch: &mut Batch, act: &PackedAct) -> Result<Acted, Fault> {
         return Ok(Acted::Unchanged);
     }
     match &act.effect {
-        Effect::Nothing => {}
+        Effect::Nothing | Effect::Sooner(_) => {}
         Effect::Lane(change) => lanes::change(batch, change)?,
         Effect::Life(outcome) => {
             route::finish(batch, outcome, act.bodies.first().and_then(Option::as_ref))?;
@@ -85,11 +88,35 @@ fn insert(db: &mut Db, action: &Action) -> Result<(), Fault> {
     db.put_row(Key::of(Table::Action).down(number), &row)
 }
 
+/// Makes a delivery due now that is due later; whether it was.
+fn sooner(batch: &mut Batch, id: DeliveryId, now: Timestamp) -> Result<bool, Fault> {
+    let row = batch.db.delivery_of(id)?.ok_or(Fault::DeliveryUnknown(id))?;
+    let Stored { life, .. } = delivery::stored(&row)?;
+    let is_later = life.state.due().is_some_and(|at| at > now);
+    if is_later {
+        let life = Life { state: State::Due { at: now }, ..life };
+        delivery::write(batch, &row, &Stored { life, hold: None }, now)?;
+    }
+    Ok(is_later)
+}
+
 /// Whether what each addition was decided on is still so.
 fn holds(db: &Db, additions: &[Addition]) -> Result<bool, Fault> {
     for addition in additions {
         let now = trail(db, addition.message, &addition.delivery.target)?;
-        if now.ok_or(Fault::MessageUnknown(addition.message))? != addition.seen {
+        let sole = !addition.sole || is_sole(db, addition)?;
+        if now.ok_or(Fault::MessageUnknown(addition.message))? != addition.seen || !sole {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a message is addressed to no other member than the one it now goes to.
+fn is_sole(db: &Db, addition: &Addition) -> Result<bool, Fault> {
+    let message = db.message_of(addition.message)?.ok_or(Fault::MessageUnknown(addition.message))?;
+    for row in db.deliveries_of(message.sequence)? {
+        if is_elsewhere(&addition.delivery.target, (&row.target, &row.because, &row.state()?)) {
             return Ok(false);
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     model::{id::MemberId, time::Timestamp},
     store::{
         Fault,
-        backlog::{COUNTED_MAX, Overdue},
+        backlog::{COUNTED_MAX, OVERDUE_COUNTED, Overdue},
         record::Cargo,
     },
 };
@@ -86,7 +86,8 @@ fn end(db: &mut Db, message: i64, target: &MemberId) -> Result<(), Fault> {
 pub(super) fn overdue(db: &Db, target: &MemberId, now: Timestamp) -> Result<Option<Overdue>, Fault> {
     let (prefix, mut overdue) = (due(target), None::<Overdue>);
     let past = prefix.clone().int(now.0).end();
-    for entry in db.scan(&prefix).take(usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX)) {
+    let from = prefix.clone().int(now.minus(OVERDUE_COUNTED).0).0;
+    for entry in db.scan_from(&prefix, from).take(usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX)) {
         let (key, _) = entry?;
         if key >= past {
             break;

@@ -13,14 +13,19 @@ use super::{
     writer::Batch,
 };
 use crate::{
-    model::id::{DeliveryId, MemberId, MessageId},
+    model::{
+        delivery::{Life, State},
+        id::{DeliveryId, MemberId, MessageId},
+        time::Timestamp,
+    },
     store::{
         Fault, READ_ROWS_MAX,
         action::{Acted, Action, Addition, Effect, Past, Trail, Verb},
         job::PackedAct,
-        life::settle,
+        life::{Stored, settle},
         pack::Packed,
         record::{Cargo, View},
+        sent::is_elsewhere,
     },
 };
 
@@ -41,6 +46,8 @@ const CHAIN: &str = "SELECT m.sequence, m.chain, (SELECT max(CASE
 const PAST: &str = "SELECT d.id, e.sequence, d.cargo, d.view, d.replay_of, d.ended, d.state, d.reason, d.due
     FROM message e INDEXED BY message_chain CROSS JOIN delivery d INDEXED BY delivery_message
     ON d.message = e.sequence AND d.target = ?2 WHERE e.chain = ?1 ORDER BY d.sequence DESC LIMIT ?3";
+const SENT: &str = "SELECT d.target, d.because, d.state, d.reason, d.due
+    FROM message m CROSS JOIN delivery d INDEXED BY delivery_message ON d.message = m.sequence WHERE m.id = ?1";
 const REPEATS: &str = "UPDATE delivery SET replay_of = ?2,
     (about, gap) = (SELECT about, gap FROM delivery WHERE id = ?2) WHERE id = ?1";
 
@@ -52,6 +59,7 @@ pub(super) fn act(batch: &mut Batch<'_>, act: &PackedAct) -> Result<Acted, Fault
             let row = delivery::load(batch.db, outcome.delivery)?;
             settle(&row.stored, &outcome.life, false) != row.stored
         }
+        Effect::Sooner(id) => sooner(batch, *id, act.action.at)?,
         Effect::Send(additions) => holds(batch.db, additions)?,
         Effect::Keep(entry) => register::holds(batch.db, entry)?,
     };
@@ -59,7 +67,7 @@ pub(super) fn act(batch: &mut Batch<'_>, act: &PackedAct) -> Result<Acted, Fault
         return Ok(Acted::Unchanged);
     }
     match &act.effect {
-        Effect::Nothing => {}
+        Effect::Nothing | Effect::Sooner(_) => {}
         Effect::Lane(change) => lanes::change(batch, change)?,
         Effect::Life(outcome) => {
             finish::finish(batch, outcome, act.bodies.first().and_then(Option::as_ref))?;
@@ -82,15 +90,37 @@ pub(super) fn act(batch: &mut Batch<'_>, act: &PackedAct) -> Result<Acted, Fault
     Ok(Acted::Done)
 }
 
+/// Makes a delivery due now that is due later; whether it was.
+fn sooner(batch: &mut Batch<'_>, id: DeliveryId, now: Timestamp) -> Result<bool, Fault> {
+    let row = delivery::load(batch.db, id)?;
+    let is_later = row.stored.life.state.due().is_some_and(|at| at > now);
+    if is_later {
+        let life = Life { state: State::Due { at: now }, ..row.stored.life.clone() };
+        delivery::write(batch, &row, &Stored { life, hold: None }, now)?;
+    }
+    Ok(is_later)
+}
+
 /// Whether what each addition was decided on is still so.
 fn holds(db: &Connection, additions: &[Addition]) -> Result<bool, Fault> {
     for addition in additions {
         let now = trail(db, addition.message, &addition.delivery.target)?;
-        if now.ok_or(Fault::MessageUnknown(addition.message))? != addition.seen {
+        let sole = !addition.sole || is_sole(db, addition)?;
+        if now.ok_or(Fault::MessageUnknown(addition.message))? != addition.seen || !sole {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Whether a message is addressed to no other member than the one it now goes to.
+fn is_sole(db: &Connection, addition: &Addition) -> Result<bool, Fault> {
+    let sent = all(db, SENT, [addition.message.0.as_bytes()], |row| {
+        let mut c = Columns::of(row);
+        Ok((c.name()?, c.take::<String>()?, c.state()?))
+    })?;
+    let to = &addition.delivery.target;
+    Ok(!sent.iter().any(|(target, because, state)| is_elsewhere(to, (target, because, state))))
 }
 
 fn send(batch: &mut Batch<'_>, addition: &Addition, body: Option<&Packed>) -> Result<(), Fault> {

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         Fault,
-        backlog::{COUNTED_MAX, Overdue},
+        backlog::{COUNTED_MAX, OVERDUE_COUNTED, Overdue},
         record::Cargo,
     },
 };
@@ -24,7 +24,7 @@ const OVERTAKEN: &str = "DELETE FROM awaited WHERE target = ?1 AND message < ?3
 const ANSWERED: &str =
     "DELETE FROM awaited WHERE (message, target) = (SELECT message, target FROM delivery WHERE id = ?1)";
 const OVERDUE: &str = "SELECT count(*), min(until) FROM (SELECT until FROM awaited INDEXED BY awaited_until
-    WHERE target = ?1 AND until <= ?2 ORDER BY until LIMIT ?3)";
+    WHERE target = ?1 AND until BETWEEN ?2 AND ?3 ORDER BY until LIMIT ?4)";
 const UNTIL: &str = "SELECT until FROM awaited WHERE (message, target) =
     (SELECT message, target FROM delivery WHERE sequence = ?1) AND until IS NOT NULL";
 
@@ -54,8 +54,8 @@ pub(super) fn answered(db: &Connection, delivery: DeliveryId) -> Result<(), Faul
 /// Answers of a target that are overdue.
 pub(super) fn overdue(db: &Connection, target: &MemberId, now: Timestamp) -> Result<Option<Overdue>, Fault> {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?));
-    let (count, since) =
-        db.prepare_cached(OVERDUE)?.query_row(params![target.as_str(), now.0, COUNTED_MAX], read)?;
+    let span = params![target.as_str(), now.minus(OVERDUE_COUNTED).0, now.0, COUNTED_MAX];
+    let (count, since) = db.prepare_cached(OVERDUE)?.query_row(span, read)?;
     Ok(since.map(|since| Overdue { count, since: Timestamp(since) }))
 }
 

@@ -11,7 +11,7 @@ use coohub::{
     },
     store::{
         Store,
-        backlog::{Listing, Overdue, Shelf},
+        backlog::{Listing, OVERDUE_COUNTED, Overdue, Shelf},
         claim::Rank,
         record::{Acceptance, Cargo, NewDelivery},
     },
@@ -72,6 +72,9 @@ async fn an_answer_is_due_from_the_arrival_on_and_overdue_at_its_time_and_not_be
     assert_eq!(overdue(&store, "ke", 105).await, Some((1, 105)));
     assert_eq!(overdue(&store, "ke", 150).await, Some((2, 105)));
     assert_eq!(overdue(&store, "tz", 150).await, None);
+    let month = i64::try_from(OVERDUE_COUNTED.as_millis()).unwrap();
+    assert_eq!(overdue(&store, "ke", 105 + month).await, Some((2, 105)));
+    assert_eq!(overdue(&store, "ke", 106 + month).await, Some((1, 150)), "what is older is told no more");
     for limit in [1, 9] {
         assert_eq!(listed(&store, 105, limit).await, [first]);
         assert_eq!(listed(&store, 150, limit).await, [first, second]);

@@ -51,6 +51,7 @@ pub(super) async fn repeat(store: &Store, message: MessageId, of: DeliveryId) ->
         delivery: new,
         replay_of: Some(of),
         seen,
+        sole: false,
     };
     let action = Action {
         at: NOW,

@@ -11,6 +11,8 @@ use super::support as on_sqlite;
 
 #[path = "accept.rs"]
 mod accept;
+#[path = "acts.rs"]
+mod acts;
 #[path = "attachments.rs"]
 mod attachments;
 #[path = "awaited.rs"]
