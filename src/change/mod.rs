@@ -82,6 +82,9 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// Every problem there is.
     fn read(&self, files: &Files) -> Result<Candidate, Vec<Problem>>;
+
+    /// The folder was found to be what runs: it waits for nobody.
+    fn settled(&self);
 }
 
 /// A configuration that was checked whole.

@@ -100,6 +100,9 @@ impl Change {
             Err(problems) => return Ok(Err(wrong(folder, problems))),
         };
         let new = Arc::new(read.candidate.region);
+        if old.digest == new.digest {
+            self.ground.settled();
+        }
         let refused = old.operators.max(new.operators) > 1;
         let unkept = kept::too_much(&read.files).map(|much| (much, refused));
         let differences = difference(&old, &new);

@@ -4,10 +4,13 @@
 //! that nobody else's change comes between, whatever door asks. It needs leave to write there; without it nothing is
 //! changed, and the files can be had to be put there by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Answer, Applied, By, Change, Read, folder, head, history::not_kept, journal::Note, kept::Head,
+    Answer, Applied, By, Change, Read, folder, head,
+    history::not_kept,
+    journal::Note,
+    kept::{self, Head},
     plan::demands_second,
 };
 use crate::{
@@ -32,6 +35,8 @@ pub struct RolledBack {
     pub aside: Option<String>,
     /// Their names.
     pub moved: Vec<String>,
+    /// What was not put back, in words: files of the certs folder that are others than the ones that configuration ran.
+    pub left: Vec<String>,
 }
 
 impl Change {
@@ -47,16 +52,16 @@ impl Change {
     pub async fn rollback(&self, operator: &Operator, number: i64, reason: &str) -> Answer<RolledBack> {
         let order = Order { operator, verb: Verb::Configure, about: About::Configuration, reason };
         let Some(_turn) = self.turn.take().await else { return self.under_way(&order).await };
-        let (files, digest) = match self
+        let (files, then) = match self
             .numbered(number)
             .await?
-            .and_then(|found| Ok((found.files.ok_or_else(not_kept)?, found.head.digest)))
+            .and_then(|found| Ok((found.files.ok_or_else(not_kept)?, found.head)))
         {
             Ok(found) => found,
             Err(refusal) => return self.refuse(&order, refusal.into()).await,
         };
         let running = self.region.borrow().clone();
-        let runs = digest == running.digest.hex();
+        let runs = then.digest == running.digest.hex();
         let proved = match self.read(Files::of(files.clone())).await? {
             Ok(proved) => proved,
             Err(problems) => {
@@ -89,7 +94,9 @@ impl Change {
             }
         };
         crash::at(Point::FolderDone);
-        self.applied(&order, files, put).await
+        let done = self.applied(&order, files, put).await?;
+        let now = kept::digests(&self.region.borrow());
+        Ok(done.map(|done| RolledBack { left: left(number, &then.digests, &now), ..done }))
     }
 
     /// Reads what was written and applies it, or takes it back.
@@ -114,7 +121,7 @@ impl Change {
                             Note::end((&self.ledger, &self.store), order, outcome).await?;
                         }
                         let (aside, moved) = put.kept();
-                        Ok(Ok(RolledBack { applied, aside, moved }))
+                        Ok(Ok(RolledBack { applied, aside, moved, left: Vec::new() }))
                     }
                     Err(fault) => {
                         undone(put).await?;
@@ -171,6 +178,37 @@ fn certs_widen(number: i64, running: &Region, next: &Region) -> String {
     )
 }
 
+/// What stands in the certs folder otherwise than a configuration ran it, in words; the hub does not put those files back.
+/// Pure.
+fn left(number: i64, then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
+    let known = then.keys().any(|name| name.starts_with(CERTS));
+    let names: BTreeSet<&String> =
+        then.keys().chain(now.keys()).filter(|name| name.starts_with(CERTS)).collect();
+    if !known && !names.is_empty() {
+        return vec![format!("files in {CERTS}, of which it is not known what {number} ran")];
+    }
+    let differ = names.into_iter().filter(|name| then.get(*name) != now.get(*name));
+    differ.map(|name| format!("{name} differs from what {number} ran")).collect()
+}
+
 async fn undone(put: folder::Put) -> Result<(), Fault> {
     tokio::task::spawn_blocking(move || put.undo()).await.map_err(|_| Fault::Panicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_of_the_certs_folder_is_not_put_back_is_told_as_far_as_it_is_known() {
+        let of = |files: &[(&str, &str)]| {
+            files.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect()
+        };
+        let now = of(&[("region.toml", "1"), ("certs/a.pem", "2"), ("certs/b.pem", "3")]);
+        assert_eq!(left(7, &now, &now), [""; 0]);
+        let then = of(&[("region.toml", "9"), ("certs/a.pem", "9"), ("certs/b.pem", "3")]);
+        assert_eq!(left(7, &then, &now), ["certs/a.pem differs from what 7 ran"]);
+        let unknown = of(&[("region.toml", "1")]);
+        assert_eq!(left(7, &unknown, &now), ["files in certs/, of which it is not known what 7 ran"]);
+    }
 }

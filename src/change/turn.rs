@@ -72,6 +72,8 @@ mod tests {
         fn read(&self, _: &Files) -> Result<Candidate, Vec<Problem>> {
             Err(Vec::new())
         }
+
+        fn settled(&self) {}
     }
 
     #[tokio::test]

@@ -71,6 +71,7 @@ async fn acted(change: &Change, operator: &Operator, ask: Ask) -> change::Answer
                 if let Value::Object(members) = &mut end {
                     members.insert("aside".to_owned(), json!(done.aside));
                     members.insert("moved".to_owned(), json!(done.moved));
+                    members.insert("notPutBack".to_owned(), json!(done.left));
                 }
                 told(end)
             }))

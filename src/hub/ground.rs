@@ -49,6 +49,12 @@ impl change::Ground for Ground {
         });
         Ok(Candidate { region, own })
     }
+
+    fn settled(&self) {
+        if self.own.load().folder_waits {
+            self.own.rcu(|own| Own { folder_waits: false, ..Own::clone(own) });
+        }
+    }
 }
 
 /// The same at a start, when alerts are set up as well.

@@ -140,4 +140,7 @@ fn said(end: &Value, out: &mut Output<'_>) {
     for file in list("moved").iter().filter_map(Value::as_str) {
         out.line(format!("what was in {file} is now in {}/{file}", text(end, "aside")));
     }
+    for left in list("notPutBack").iter().filter_map(Value::as_str) {
+        out.line(format!("not put back: {left}"));
+    }
 }

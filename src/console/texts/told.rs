@@ -15,7 +15,7 @@ pub(in crate::console) fn did(word: &str) -> Option<&'static str> {
         "propose" => "Proposed. It runs once another operator has confirmed it.",
         "confirm" => "Confirmed and applied. It runs.",
         "rollback" => {
-            "Gone back and applied. What the folder had instead was moved aside, below .aside in it."
+            "Gone back and applied. What the folder had instead was moved aside, below .aside in it. Files in certs/ are not put back."
         }
         "role" => "The account has another role; its sessions have ended.",
         "disabled" => "The account was changed; its sessions have ended.",

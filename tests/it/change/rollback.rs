@@ -32,6 +32,7 @@ async fn what_was_runs_again_and_nothing_is_lost() {
     let (code, out, err) = coohub(&at, &["rollback", &first, "--reason", "too early"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.starts_with(&format!("applied: configuration {before}\n")), "{out}");
+    assert!(!out.contains("not put back"), "{out}");
     let aside = format!(".aside/{first}-1");
     for file in ["members/brisca.toml", "members/corvania.toml", "formats/edi3-coo/notes.txt"] {
         assert!(out.contains(&format!("what was in {file} is now in {aside}/{file}\n")), "{out}");
@@ -44,6 +45,21 @@ async fn what_was_runs_again_and_nothing_is_lost() {
     assert!(at.read(&format!("{aside}/members/corvania.toml")).starts_with("# half an idea\n"));
     assert_eq!(told(&at).await[0], ("rollback".to_owned(), "too early".to_owned()));
     assert_eq!(coohub(&at, &["plan"]).await.0, 0, "the folder is what runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_put_back_of_the_certs_folder_is_named() {
+    let at = started().await;
+    let first = number(&at).await;
+    let anchor = at.path("certs/dev/corvania/anchor.pem");
+    let pem = fs::read(&anchor).unwrap();
+    let other = fs::read(at.path("certs/dev/brisca/anchor.pem")).unwrap();
+    fs::write(&anchor, [&pem[..], b"\n", &other[..]].concat()).unwrap();
+    applied(&at).await;
+    let (code, out, err) = coohub(&at, &["rollback", &first]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    let left = format!("not put back: certs/dev/corvania/anchor.pem differs from what {first} ran\n");
+    assert!(out.contains(&left), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,19 @@ async fn a_start_lets_nothing_in_that_takes_two() {
     assert!(told.contains("see coohub plan"), "{told}");
     let (code, out, _) = coohub(&at, &["plan"]).await;
     assert!(code == 2 && out.contains("another operator must confirm it"), "{out}");
+    // Put back by hand, it waits no longer.
+    let waiting = at.read("members/brisca.toml");
+    suspend(&at, "brisca");
+    let (code, out, _) = coohub(&at, &["plan"]).await;
+    assert_eq!(code, 0, "{out}");
+    loop {
+        looks.tick().await;
+        let (_, out, _) = coohub(&at, &["status"]).await;
+        if !out.contains("the folder lets somebody see or do more") {
+            break;
+        }
+    }
+    at.write("members/brisca.toml", &waiting);
     let (code, out, _) = coohub(&at, &["apply"]).await;
     assert_eq!((code, out.starts_with("proposed: ")), (3, true), "{out}");
     let digest = out.lines().last().unwrap().split("--confirm ").nth(1).unwrap();
