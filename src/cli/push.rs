@@ -113,9 +113,16 @@ pub fn run(
         .map_err(|error| Error::Request(error.to_string()))
         .and_then(|runtime| runtime.block_on(pushed(arguments, &hub, out, err)));
     ran.unwrap_or_else(|error| {
-        err.line(error.to_string());
+        let hint =
+            if is_of_anchor(&error) { "; name the anchor of the hub's leaf with --anchors" } else { "" };
+        err.line(format!("{error}{hint}"));
         if matches!(error, Error::Unreachable(_)) { exit::UNREACHABLE } else { exit::USAGE }
     })
+}
+
+/// Whether the hub showed a leaf that none of the anchors vouches for, by the word of the TLS library.
+fn is_of_anchor(error: &Error) -> bool {
+    matches!(error, Error::Unreachable(why) if why.contains("UnknownIssuer"))
 }
 
 async fn pushed(

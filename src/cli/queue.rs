@@ -120,7 +120,9 @@ fn list(
     }
     lanes(&figures.items, out);
     out.line("");
-    let mut table = Table::new(["DELIVERY", "STATE", "TRIES", "TO", "NUMBER", "SINCE", "WHY"]);
+    let of_messages = matches!(state.as_deref(), Some("parked" | "unaddressed"));
+    let id = if of_messages { "MESSAGE" } else { "DELIVERY" };
+    let mut table = Table::new([id, "STATE", "TRIES", "TO", "NUMBER", "SINCE", "WHY"]);
     for one in &found.items {
         let since = text(one, "created");
         let named = if one.get("delivery").is_some() { "delivery" } else { "message" };

@@ -163,8 +163,7 @@ pub(super) fn lanes(lanes: &[Value], out: &mut Output<'_>) {
 /// How a lane stands, in words, and a sandbox beside it that is spared.
 pub(super) fn words(lane: &Value) -> String {
     let sandbox = lane.get("sandboxSparedUntil").and_then(Value::as_str);
-    let sandbox =
-        sandbox.map(|until| format!("; its sandbox does not take what it is sent, tried again at {until}"));
+    let sandbox = sandbox.map(|until| format!("; attempts at its sandbox fail, tried again at {until}"));
     standing(lane) + &sandbox.unwrap_or_default()
 }
 
@@ -183,7 +182,7 @@ fn standing(lane: &Value) -> String {
             let sources = lane.get("sparedSources").and_then(Value::as_array).into_iter().flatten();
             let spared = sources.map(|one| {
                 format!(
-                    "does not take what {} sends, tried again at {}",
+                    "attempts at what {} sends fail, tried again at {}",
                     text(one, "source"),
                     text(one, "until")
                 )

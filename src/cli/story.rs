@@ -101,6 +101,7 @@ fn standing(delivery: &Value) -> String {
     let of = |name: &str| text(delivery, name);
     match (of("reason").as_str(), of("due").as_str()) {
         ("-", "-") => of("state"),
+        ("-", _) if of("mailbox") == "true" => format!("{}, waits to be collected", of("state")),
         ("-", due) => format!("{}, next attempt at {due}", of("state")),
         (reason, _) => format!("{}, {reason}", of("state")),
     }
@@ -136,7 +137,16 @@ fn places<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
+    use serde_json::json;
+
+    use super::{places, standing};
+
+    #[test]
+    fn what_a_member_collects_is_not_attempted() {
+        let at = |mailbox: bool| standing(&json!({"state": "pending", "due": "12:00", "mailbox": mailbox}));
+        assert_eq!(at(true), "pending, waits to be collected");
+        assert_eq!(at(false), "pending, next attempt at 12:00");
+    }
 
     #[test]
     fn a_place_is_told_once_whatever_entry_it_stands_in() {

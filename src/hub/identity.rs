@@ -159,7 +159,10 @@ fn read(key: &str, path: &Path, problems: &Problems) -> Option<Vec<u8>> {
         let problem = at(key, path).problem(why);
         problems.add(match path.exists() {
             true => problem,
-            false => problem.hint("coohub certs dev makes the development ones"),
+            false if path.ancestors().any(|above| above.ends_with("certs/dev")) => {
+                problem.hint("coohub certs dev makes the development ones")
+            }
+            false => problem.hint("certs/README.md says how it is made"),
         });
     });
     read.ok()
@@ -198,6 +201,13 @@ mod tests {
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert_eq!(told("pipe"), (None, Some("is no regular file".to_owned())), "nobody waits for it");
+        let hint = |name: &str| {
+            let problems = Problems::default();
+            read("identity.key", &folder.path().join(name), &problems);
+            problems.sorted().pop().and_then(|problem| problem.hint)
+        };
+        assert!(hint("certs/dev/client.key").is_some_and(|hint| hint.contains("certs dev")));
+        assert!(hint("certs/client.key").is_some_and(|hint| hint.contains("README")));
         assert_eq!(told("none"), (None, Some("is missing".to_owned())));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     route::once::Once,
     store::{
-        action::{About, Acted, Addition, Effect, Trail, Verb},
+        action::{About, Acted, Addition, Effect, Past, Trail, Verb},
         record::{Cargo, Delivery, Message, NewDelivery, Stage, View},
         sent::{ADDRESSED, is_elsewhere},
     },
@@ -97,8 +97,11 @@ fn addressable(message: &Message, trail: &Trail) -> Result<(), Refusal> {
         return refused(Reason::Superseded, "a later message changed the certificate: address that one");
     }
     let has = |cargo: Cargo, view: View| cargo == Cargo::Certificate && view == View::Full;
-    if trail.past.iter().any(|past| past.message == trail.message && has(past.cargo, past.view)) {
-        return refused(Reason::AlreadyAddressed, "the member was sent it before: replay that delivery");
-    }
-    Ok(())
+    let mut sent =
+        trail.past.iter().filter(|past| past.message == trail.message && has(past.cargo, past.view));
+    let Some(first) = sent.next() else { return Ok(()) };
+    let Past { delivery, state, .. } = sent.find(|past| !past.state.is_final()).unwrap_or(first);
+    let (word, then) = (state.word(), if state.is_final() { ": replay it" } else { "" });
+    let why = format!("the member is to have it already: delivery {delivery} is {word}{then}");
+    refused(Reason::AlreadyAddressed, &why)
 }

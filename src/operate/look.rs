@@ -7,8 +7,10 @@ use super::{Answer, Operate, Refusal, queue::MESSAGES_OF_NUMBER_MAX, shown};
 use crate::{
     model::{
         id::{DeliveryId, MessageId},
+        key::{END_CHARACTERS, end, normal_form},
         reason::Reason,
     },
+    region::member::Reach,
     store::{
         Fault,
         action::About,
@@ -46,13 +48,7 @@ impl Operate {
             },
             Which::Number { issuer, number } => {
                 let found = self.store.find(issuer.as_deref(), number, MESSAGES_OF_NUMBER_MAX).await?;
-                return self
-                    .shown(
-                        found,
-                        None,
-                        "there is no message about this number, of this issuing body where one is named",
-                    )
-                    .await;
+                return self.shown(found, None, &unfound(number)).await;
             }
         };
         self.shown(messages.into_iter().collect(), only, "there is no delivery and no message of this id")
@@ -93,6 +89,9 @@ impl Operate {
 
     async fn delivery(&self, delivery: &Delivery) -> Result<Value, Fault> {
         let attempts = self.store.attempts(delivery.id).await?;
+        let region = self.region();
+        let collects =
+            region.members.get(&delivery.target).map(|to| matches!(to.reach, Reach::Mailbox { .. }));
         let mut whole = shown::delivery(delivery);
         if let Value::Object(members) = &mut whole {
             members.remove("lastAttempt");
@@ -102,7 +101,24 @@ impl Operate {
                 json!(attempts.iter().map(shown::attempt).collect::<Vec<_>>()),
             );
             members.insert("actions".to_owned(), json!(actions));
+            members.insert("mailbox".to_owned(), json!(collects));
         }
         Ok(whole)
+    }
+}
+
+/// Whether a number that no message has is too short to have been looked for as the end of one.
+#[must_use]
+pub fn is_too_short(number: &str) -> bool {
+    end(&normal_form(number)).is_none()
+}
+
+/// Why nothing was found of a number: of a short one it is not known that nothing ends so.
+pub(super) fn unfound(number: &str) -> String {
+    match is_too_short(number) {
+        true => format!(
+            "no message has this as its whole number: give the whole number, or at least {END_CHARACTERS} letters and digits of its end"
+        ),
+        false => "there is no message about this number, of this issuing body where one is named".to_owned(),
     }
 }

@@ -55,7 +55,7 @@ use self::{
 };
 pub use self::{
     ledger::Ledger,
-    look::Which,
+    look::{Which, is_too_short},
     progress::Progress,
     queue::{Cursor, PAGE_DELIVERIES_MAX, Query},
     replay::{Again, LOOKED_AT_MAX, REFUSED_NAMED_MAX, REPLAYED_MAX},

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Operate, Refusal, life::DONE, look::ACTIONS_SHOWN_MAX, shown};
+use super::{
+    Answer, Operate, Refusal,
+    life::DONE,
+    look::{ACTIONS_SHOWN_MAX, is_too_short, unfound},
+    shown,
+};
 use crate::{
     model::{delivery::State, id::MemberId, reason::Reason, time::Timestamp},
     store::{
@@ -122,7 +127,7 @@ impl Operate {
                     Ok(Err(Refusal::new(Reason::CommandMalformed, why)))
                 }
                 Some(state) if shelved(state).is_none() && state != DELIVERED => Ok(Err(state_unknown())),
-                _ => Ok(Ok((self.of_number(query).await?, None))),
+                _ => Ok(self.of_number(query).await?.map(|found| (found, None))),
             };
         }
         if let Some(PARKED | UNADDRESSED) = query.state.as_deref() {
@@ -212,10 +217,13 @@ impl Operate {
     }
 
     /// Deliveries of every message about a number, newest message first.
-    async fn of_number(&self, query: &Query) -> Result<Vec<Value>, Fault> {
+    async fn of_number(&self, query: &Query) -> Answer<Vec<Value>> {
         let number = query.number.as_deref().unwrap_or_default();
         let now = self.clock.now();
         let messages = self.store.find(query.issuer.as_deref(), number, MESSAGES_OF_NUMBER_MAX).await?;
+        if messages.is_empty() && is_too_short(number) {
+            return Ok(Err(Refusal::new(Reason::MessageUnknown, unfound(number))));
+        }
         let mut found = Vec::new();
         for message in messages {
             let deliveries = self.store.deliveries(message.id).await?;
@@ -223,7 +231,7 @@ impl Operate {
             found.extend(self.listed(wanted).await?);
         }
         found.truncate(query.limit.min(PAGE_DELIVERIES_MAX));
-        Ok(found)
+        Ok(Ok(found))
     }
 
     /// Deliveries as they stand in a list; with why, where an operator ended one.

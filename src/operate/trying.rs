@@ -32,8 +32,8 @@ impl Operate {
         for _ in 0..DECISIONS_MAX {
             let sparing = self.store.lanes().await?.sparing(member);
             let (now, next) = (self.clock.now(), self.next_of(member, &sparing).await?);
-            let next = match self.triable(member, &sparing).and_then(|()| next.ok_or_else(|| nothing(member)))
-            {
+            let triable = self.triable(member, (&sparing, next.as_ref().and_then(due), now));
+            let next = match triable.and_then(|()| next.ok_or_else(|| nothing(member))) {
                 Ok(next) => next,
                 Err(refusal) => return self.ledger.refuse(&order, refusal).await,
             };
@@ -49,18 +49,27 @@ impl Operate {
         self.ledger.overtaken(&order).await
     }
 
-    fn triable(&self, member: &MemberId, sparing: &Sparing) -> Result<(), Refusal> {
+    /// Whether a member's breaker keeps something back that an operator may try, with what is due next.
+    fn triable(
+        &self,
+        member: &MemberId,
+        (sparing, next, now): (&Sparing, Option<Timestamp>, Timestamp),
+    ) -> Result<(), Refusal> {
         if !self.region().members.contains_key(member) {
             return Err(unknown(member));
         }
-        if !sparing.is_open() {
-            let why = format!("the breaker of {member} is closed: what is due goes out");
-            return Err(Refusal::new(Reason::NotSpared, why));
+        if let Some(why) = self.holds.why(member) {
+            return Err(Refusal::new(Reason::OperatorHold, format!("its lane is held: {why}")));
         }
-        match self.holds.why(member) {
-            Some(why) => Err(Refusal::new(Reason::OperatorHold, format!("its lane is held: {why}"))),
-            None => Ok(()),
+        if sparing.is_open() {
+            return Ok(());
         }
+        let stands = match next {
+            Some(at) if at > now => format!(": the next attempt is at {at}"),
+            Some(_) => ": what is due goes out".to_owned(),
+            None => ", and nothing waits for it".to_owned(),
+        };
+        Err(Refusal::new(Reason::NotSpared, format!("the breaker of {member} is closed{stands}")))
     }
 
     /// The delivery to a member's endpoint that is due first, of those its breaker keeps back.

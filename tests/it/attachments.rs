@@ -305,6 +305,10 @@ async fn the_command_line_puts_what_it_attaches() {
     let mut arguments: Vec<String> =
         ["push", &document, "--attach", &scan, "--hub", &hub].map(str::to_owned).into();
     arguments.extend(["--leaf".into(), cert("almora/leaf.pem"), "--key".into(), cert("almora/leaf.key")]);
+    let mut strange = arguments.clone();
+    strange.extend(["--anchors".into(), cert("almora/anchor.pem")]);
+    let (code, _, err) = tokio::task::spawn_blocking(|| command::coohub(strange)).await.unwrap();
+    assert_eq!((code, err.contains("name the anchor of the hub's leaf")), (69, true), "{err}");
     arguments.extend(["--anchors".into(), cert("anchor.pem")]);
     let (code, out, err) = tokio::task::spawn_blocking(|| command::coohub(arguments)).await.unwrap();
     assert_eq!(code, 0, "{err}");

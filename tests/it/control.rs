@@ -232,10 +232,16 @@ async fn status_and_number_tell_where_everything_is() {
                 .any(|one| one.get("delivery").is_some())
         );
     }
-    let (code, _, err) = coohub(&story.at, &["queue", "show", "26-U1"]).await;
-    assert_eq!((code, err.starts_with("message-unknown: ")), (65, true), "{err}");
+    for asked in [["queue", "show", "26-U1"], ["queue", "--number", "26-U1"]] {
+        let (code, _, err) = coohub(&story.at, &asked).await;
+        assert_eq!((code, err.starts_with("message-unknown: ")), (65, true), "{err}");
+        assert!(err.contains("at least 6 letters and digits of its end"), "{err}");
+    }
     let whole = &json(&story.at, &["queue", "show", "id:chamber.almora.example", "AL-1"]).await[0];
-    assert_eq!(whole["message"], *message);
+    assert_eq!(
+        (&whole["message"], &whole["deliveries"][0]["mailbox"]),
+        (&Value::from(&*message), &Value::from(false))
+    );
     assert_eq!(whole["deliveries"][0]["attemptsMade"][0]["outcome"], "delivered");
     assert!(whole["configuration"].as_str().unwrap().starts_with("sha-256:"));
     assert_eq!(whole["deliveries"][0]["configuration"], whole["configuration"]);
@@ -256,6 +262,8 @@ async fn a_lane_that_is_held_is_not_held_again_and_who_holds_it_is_told() {
     );
     let lane = &json(&at, &["queue", "--target", "corvania"]).await[0];
     assert!(lane["hold"].as_str().unwrap().contains("as Maria"), "{lane}");
+    let (code, _, err) = coohub(&at, &["try", "corvania", "--reason", "they called"]).await;
+    assert_eq!((code, err.starts_with("operator-hold: its lane is held")), (65, true), "{err}");
     for verb in ["hold", "release"] {
         let (code, _, err) = coohub(&at, &[verb, "--reason", "x"]).await;
         assert_eq!(code, 64, "{err}");
@@ -289,7 +297,8 @@ async fn status_tells_of_windows_of_sources_that_are_spared_and_of_a_full_disk()
         let spared = lane(&story, "corvania").await["sparedSources"][0].clone();
         let window = lane(&story, "brisca").await["maintenanceUntil"].as_str().unwrap().to_owned();
         let (_, words, _) = coohub(&story.at, &["status"]).await;
-        let again = format!("does not take what almora sends, tried again at {}", spared["until"].as_str()?);
+        let again =
+            format!("attempts at what almora sends fail, tried again at {}", spared["until"].as_str()?);
         let all = spared["source"] == "almora"
             && words.contains(&again)
             && words.contains(&format!("in maintenance until {window}"));

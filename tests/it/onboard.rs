@@ -112,12 +112,12 @@ async fn a_sandbox_that_is_down_is_told_beside_the_lane_and_is_no_alert() {
     }
     let told = until("a sandbox that is spared", async || {
         let (_, out, _) = coohub(&story.at, &["status"]).await;
-        out.contains("; its sandbox does not take what it is sent, tried again at").then_some(out)
+        out.contains("; attempts at its sandbox fail, tried again at").then_some(out)
     })
     .await;
     assert!(!told.contains("partner-down"), "{told}");
     let (_, top, _) = coohub(&story.at, &["top", "--once"]).await;
-    assert!(top.contains("its sandbox does not take"), "{top}");
+    assert!(top.contains("attempts at its sandbox fail"), "{top}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

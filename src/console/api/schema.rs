@@ -172,6 +172,7 @@ const LARGE: [Object; 8] = [
             ("actions~", "[Action]"),
             ("parkedUntil~", "string?"),
             ("cancelReason~", "string?"),
+            ("mailbox~", "boolean?"),
         ],
     ),
     (

@@ -18,7 +18,7 @@ use crate::{
         shape::{counted, list, state, table, text, time},
         texts,
     },
-    operate::Which,
+    operate::{Which, is_too_short},
 };
 
 pub(in crate::console) async fn show(
@@ -64,6 +64,9 @@ fn search(wanted: &str, issuer: &str) -> Markup {
 }
 
 fn results(wanted: &str, found: &[Value]) -> Markup {
+    if found.is_empty() && is_too_short(wanted) {
+        return html! { p.empty role="status" { (texts::NUMBER_SHORT) } };
+    }
     if found.is_empty() {
         return html! { p.empty role="status" { (texts::NOT_FOUND) " " b { (wanted) } } };
     }

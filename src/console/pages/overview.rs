@@ -87,7 +87,7 @@ fn warnings(status: &Value) -> Markup {
         @for alert in list(status, "alerts") {
             div.notice.(if text(alert, "severity") == "critical" { "bad" } else { "waits" }) role="alert" {
                 p { b { (text(alert, "text")) } }
-                p { (texts::SINCE_THEN) " " (time(&text(alert, "since"))) " · " (text(alert, "todo")) }
+                p { (texts::SINCE_THEN) " " (time(&text(alert, "since"))) " · " (todo(alert)) }
             }
         }
         @if !not_compared.is_empty() {
@@ -101,6 +101,17 @@ fn warnings(status: &Value) -> Markup {
         @if figure(status, "rejectionsDropped") > 0 {
             p.notice.waits { (texts::REJECTIONS_DROPPED) " " (grouped(figure(status, "rejectionsDropped"))) }
         }
+    }
+}
+
+/// What to do about an alert: here, where the console shows what the alert is of.
+fn todo(alert: &Value) -> Markup {
+    let about = text(alert, "about");
+    match text(alert, "alert").as_str() {
+        "unanswered" => html! {
+            a href={ "/letters?state=unanswered&target=" (about) } { (texts::SEE_UNANSWERED) }
+        },
+        _ => html! { (text(alert, "todo")) },
     }
 }
 
@@ -176,5 +187,20 @@ pub(in crate::console) fn why(one: &Value) -> Markup {
         ("", Some(detail)) => html! { (detail) },
         (reason, None) => html! { (reason) },
         (reason, Some(detail)) => html! { (reason) ": " (detail) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::todo;
+
+    #[test]
+    fn what_is_not_answered_is_shown_by_the_console_itself() {
+        let of =
+            |alert: &str| todo(&json!({"alert": alert, "about": "corvania", "todo": "ask"})).into_string();
+        assert!(of("unanswered").contains("/letters?state=unanswered&amp;target=corvania"));
+        assert_eq!(of("waiting"), "ask");
     }
 }

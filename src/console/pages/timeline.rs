@@ -136,7 +136,8 @@ fn delivery(caller: &Caller, one: &Value, back: &str) -> Markup {
             h3 {
                 a href={ "/partners/" (of("target")) } { (of("target")) } " " (state(&of("state")))
                 @if !of("reason").is_empty() { " " code { (of("reason")) } }
-                @if !of("due").is_empty() { " " small { (texts::NEXT_ATTEMPT) " " (time(&of("due"))) } }
+                @if !of("due").is_empty() && of("mailbox") == "true" { " " small { (texts::TO_BE_COLLECTED) } }
+                @else if !of("due").is_empty() { " " small { (texts::NEXT_ATTEMPT) " " (time(&of("due"))) } }
             }
             p.because { (of("because")) }
             (facts(&[

@@ -90,6 +90,7 @@ texts! {
     DEAD_SHORT = "dead";
     PARKED = "parked";
     UNANSWERED = "not answered in time";
+    SEE_UNANSWERED = "See what is not answered, and ask the member whether its customs works on it.";
     UNADDRESSED = "wait to be addressed";
     UNROUTED = "not routed yet";
     OLDEST = "Waiting longest";
@@ -166,10 +167,11 @@ texts! {
     WAITS_FOR_SECOND = "A configuration waits for another operator to confirm it, proposed by";
     LIVE_WITHOUT_LIST = "A link of it went live without a green checklist.";
     // Certificates
-    CERTIFICATES_HINT = "By its number or the end of it, however it is punctuated, or by an id of the hub's.";
+    CERTIFICATES_HINT = "By its number or the end of it, at least 6 letters and digits, however it is punctuated, or by an id of the hub's.";
     NUMBER_OR_ID = "Number or id";
     ISSUER_OPTIONAL = "Issuing body (optional)";
     NOT_FOUND = "The hub has no message about";
+    NUMBER_SHORT = "No message has this as its whole number: give the whole number, or at least 6 letters and digits of its end.";
     NEWEST_FIRST = "newest first";
     RECEIVED = "Received";
     THEIR_ID = "The source's id";

@@ -210,7 +210,11 @@ async fn a_partner_that_is_back_is_tried_at_once_by_whoever_knows() {
     assert!(!client.get(lane).await.text().contains("action=\"/try\""), "there is nothing to try");
     let tries = ["try", "corvania", "--reason", "they called"];
     let (code, _, err) = coohub(&story.at, &tries).await;
-    assert_eq!((code, err.starts_with("not-spared: the breaker of corvania is closed")), (65, true), "{err}");
+    assert_eq!(
+        (code, err.starts_with("not-spared: the breaker of corvania is closed, and nothing waits for it")),
+        (65, true),
+        "{err}"
+    );
 
     story.at.partner("corvania").behave(Behaviour::Down);
     let message = story.push("almora", "one", Sheet::json(&tea("AL-1"))).await;

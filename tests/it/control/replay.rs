@@ -149,6 +149,8 @@ async fn an_operator_addresses_what_names_no_country() {
     let message = story.push("almora", "unsold", Sheet::json(&unsold("AL-1"))).await;
     let state = story.at.settled("almora", &message).await;
     assert_eq!(state["state"], "unaddressed", "{state}");
+    let (_, listed, _) = coohub(&story.at, &["queue", "--state", "unaddressed"]).await;
+    assert!(listed.lines().any(|line| line.starts_with("MESSAGE")), "{listed}");
     assert_eq!(refusal(&story, &["address", &message, "--to", "almora"]).await, "no-link");
     let (code, told, err) =
         coohub(&story.at, &["address", &message, "--to", "corvania", "--reason", "by their letter"]).await;
@@ -168,6 +170,9 @@ async fn an_operator_addresses_what_names_no_country() {
     );
     let (code, told, err) = coohub(&story.at, &[&second[..], &["--also"]].concat()).await;
     assert_eq!((code, told.ends_with(" to brisca\n")), (0, true), "{err}");
+    let id = told.split_whitespace().next().unwrap();
+    let (_, _, err) = coohub(&story.at, &[&second[..], &["--also"]].concat()).await;
+    assert!(err.contains(&format!("delivery {id} is ")), "it says where it is: {err}");
 
     let named = story.deliver("almora", "named", Sheet::json(&tea("AL-2"))).await;
     assert_eq!(refusal(&story, &["address", &named, "--to", "brisca"]).await, "already-addressed");
