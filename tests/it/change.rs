@@ -10,6 +10,7 @@ mod second;
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -186,6 +187,8 @@ async fn the_files_of_a_configuration_come_back_as_they_were() {
     let (code, out, err) = coohub(&at, &["history", &first, "--to", to.to_str().unwrap()]).await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert_eq!(fs::read_to_string(to.join("members/brisca.toml")).unwrap(), was);
+    let mode = fs::metadata(to.join("members/brisca.toml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "for nobody else");
     for file in ["region.toml", "formats/edi3-coo/format.toml", "formats/codes/units.toml"] {
         assert_eq!(fs::read_to_string(to.join(file)).unwrap(), at.read(file), "{file}");
     }

@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -143,5 +145,6 @@ fn write(folder: &Path, file: &Value) -> io::Result<()> {
         None => text(file, "text").into_bytes(),
     };
     fs::create_dir_all(path.parent().unwrap_or(folder))?;
-    fs::write(path, bytes)
+    // Whom a community trusts is for whoever asked, as it is in the store.
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&bytes)
 }
