@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
     region::{
         Region,
-        golive::{self, Listed, REOPENS_WITHIN},
+        golive::{self, Lately, Listed, REOPENS_WITHIN},
     },
     store::{Fault, register::Book},
 };
@@ -74,11 +74,11 @@ impl Change {
         Ok(Readiness { wanting, required: next.go_live.required, ends })
     }
 
-    /// The regions that ran within [`REOPENS_WITHIN`], besides the one that runs, as far as they were kept, can be read
-    /// today, and no file of the certs folder held another anchor or leaf.
+    /// The regions that ran within [`REOPENS_WITHIN`], besides the one that runs, as far as they were kept and can be
+    /// read today.
     ///
     /// **Bounds:** [`LATELY_MAX`] of them.
-    async fn lately(&self, next: &Region) -> Result<Vec<Region>, Fault> {
+    async fn lately(&self, next: &Region) -> Result<Vec<Lately>, Fault> {
         let (now, mut found) = (self.ledger.now(), Vec::new());
         let mut after = self.store.entry(Book::Configuration, NAME).await?;
         for _ in 0..LATELY_MAX {
@@ -89,9 +89,8 @@ impl Change {
             else {
                 continue;
             };
-            if holds_the_same(&head, next) {
-                found.extend(self.read(Files::of(files)).await?.ok().map(|read| read.candidate.region));
-            }
+            let read = self.read(Files::of(files)).await?.ok().map(|read| read.candidate.region);
+            found.extend(read.map(|region| Lately { others: others(&head, &region, next), region }));
         }
         Ok(found)
     }
@@ -147,13 +146,17 @@ impl Change {
     }
 }
 
-/// Whether what stood in the certs folder under a name of today was the same: those files are not kept.
-fn holds_the_same(then: &Head, next: &Region) -> bool {
+/// The members of a region of then, read today, of which a file of the certs folder is not known to be what it was: those
+/// files are not kept, their digests are.
+fn others(then: &Head, read: &Region, next: &Region) -> BTreeSet<MemberId> {
     let same = |name: &String| {
-        let is = next.files.get(name).map(Digest::hex);
-        then.digests.get(name).is_none_or(|was| Some(was) == is.as_ref())
+        let is = |region: &Region| region.files.get(name).map(Digest::hex);
+        then.digests
+            .get(name)
+            .is_some_and(|was| is(read).as_ref() == Some(was) && is(next).is_none_or(|next| next == *was))
     };
-    next.held.keys().all(same)
+    let others = read.vouching.iter().filter(|(_, files)| !files.iter().all(same));
+    others.map(|(member, _)| member.clone()).collect()
 }
 
 #[cfg(test)]
@@ -177,6 +180,10 @@ mod tests {
             (MemberId::new(id).unwrap(), Listed { at: NOW.minus(*age), green: *green })
         };
         entries.iter().map(listed).collect()
+    }
+
+    fn lately(state: LinkState) -> Lately {
+        Lately { region: sample::region(state), others: BTreeSet::new() }
     }
 
     fn lacking(from: LinkState, to: LinkState, entries: &[(&str, bool, Duration)]) -> Vec<String> {
@@ -235,18 +242,15 @@ mod tests {
             member.suspended = member.id.as_str() == "kg";
         }
         assert_eq!(openings(&running, &next, &[]).len(), 2);
-        assert!(
-            openings(&running, &next, &[sample::region(LinkState::Live)]).is_empty(),
-            "it was live lately"
-        );
+        assert!(openings(&running, &next, &[lately(LinkState::Live)]).is_empty(), "it was live lately");
     }
 
     #[test]
     fn what_was_live_lately_opens_again_without_lists_for_ends_that_are_as_they_were() {
-        let asked = |running: LinkState, lately: LinkState, changed: fn(&mut Member)| -> Vec<String> {
+        let asked = |running: LinkState, then: LinkState, changed: fn(&mut Member)| -> Vec<String> {
             let mut next = sample::region(LinkState::Live);
             next.members.values_mut().filter(|member| member.id.as_str() == "kg").for_each(changed);
-            let lately = [sample::region(lately)];
+            let lately = [lately(then)];
             openings(&sample::region(running), &next, &lately)
                 .into_iter()
                 .map(|(.., end)| end.to_string())

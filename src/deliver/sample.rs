@@ -123,6 +123,7 @@ pub(crate) fn region(link: LinkState) -> Region {
         files: BTreeMap::default(),
         certs: BTreeMap::default(),
         held: BTreeMap::default(),
+        vouching: BTreeMap::default(),
         operators: 1,
         go_live: GoLive::default(),
         digest: Digest([1; 32]),

@@ -52,15 +52,26 @@ pub struct Listed {
     pub green: bool,
 }
 
+/// A region that ran lately, as it is read today.
+#[derive(Debug)]
+pub struct Lately {
+    /// The region, with what the certs folder holds today.
+    pub region: Region,
+    /// Members of which a file of the certs folder may be another than it was then.
+    pub others: BTreeSet<MemberId>,
+}
+
 /// A link that goes live, and one of its ends.
 pub type Opening<'a> = (&'a Agreement, &'a Link, &'a MemberId);
 
 /// Every link that goes live with `next`, once for each of its ends; but for those only suspended, the ends that are as
 /// they were under one of the regions that ran `lately`, with the link live.
 #[must_use]
-pub fn openings<'a>(running: &Region, next: &'a Region, lately: &[Region]) -> Vec<Opening<'a>> {
+pub fn openings<'a>(running: &Region, next: &'a Region, lately: &[Lately]) -> Vec<Opening<'a>> {
     live(next, |agreement, ends, end| {
-        let held = |then: &Region| is_live(then, agreement, ends) && is_as_it_was(then, next, end);
+        let held = |Lately { region, others }: &Lately| {
+            is_live(region, agreement, ends) && !others.contains(end) && is_as_it_was(region, next, end)
+        };
         let reopens = || is_suspended(running, agreement, ends) && lately.iter().any(held);
         !is_live(running, agreement, ends) && !reopens()
     })

@@ -23,7 +23,7 @@ pub mod notice;
 pub mod place;
 pub mod signer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     files::Kept,
@@ -64,6 +64,8 @@ pub struct Region {
     pub certs: Kept,
     /// The anchors and leaves in each file that came from the certs folder, by the same path.
     pub held: BTreeMap<String, Vec<held::Held>>,
+    /// The files of anchors, leaves and keys that each member's file names, by the same path: revocation lists are none.
+    pub vouching: BTreeMap<MemberId, BTreeSet<String>>,
 }
 
 impl Region {

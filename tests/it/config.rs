@@ -31,6 +31,7 @@ use crate::support::{
     region::{TestRegion, pin},
 };
 
+mod keys;
 mod shipped;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -323,22 +324,6 @@ fn node_folder(settings: &str, region: &TestRegion) -> tempfile::TempDir {
     copy(region.write(), &folder.path().join("partners"));
     cli::certs::dev(&folder.path().join("certs/dev"), &[], Clock::Real.now(), false).unwrap();
     folder
-}
-
-#[test]
-fn a_retired_receipt_key_stays_published_before_the_one_in_use() {
-    let folder = node_folder("", &TestRegion::mec());
-    let config = config::load(folder.path(), &BTreeMap::new(), &Problems::default()).unwrap();
-    let published =
-        || identity::load(&config.identity, &config.console, &Problems::default()).unwrap().published;
-    let old = published();
-    let set = serde_json::json!({"keys": old.iter().map(PublicKey::to_jwk).collect::<Vec<_>>()});
-    fs::write(&config.identity.retired_receipt_keys, set.to_string()).unwrap();
-    assert_eq!(published().len(), 1, "the key in use is not retired");
-    fs::remove_file(&config.identity.receipt_key).unwrap();
-    cli::certs::dev(&folder.path().join("certs/dev"), &[], Clock::Real.now(), false).unwrap();
-    let now = published();
-    assert_eq!((now.len(), &now[0].id), (2, &old[0].id));
 }
 
 #[test]

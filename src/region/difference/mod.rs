@@ -190,6 +190,7 @@ fn region(old: &Region, new: &Region, told: &mut Told) {
         go_live,
         certs: _,
         held: _,
+        vouching: _,
         members: _,
         agreements: _,
         tables: _,

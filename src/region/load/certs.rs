@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,7 +14,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::{
     super::{CERTS, held::Held, member::ClientLeaf, signer::RevocationList},
     folder::FILE_BYTES_MAX,
-    revocation,
+    revocation, secret,
 };
 use crate::{
     evidence::key::PublicKey,
@@ -33,12 +33,13 @@ pub(super) struct Certs<'a> {
     folder: Option<&'a Path>,
     read: RefCell<BTreeMap<String, Arc<[u8]>>>,
     held: RefCell<BTreeMap<String, Vec<Held>>>,
+    vouching: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Certs<'a> {
     /// The certs folder; `None` reads nothing.
     pub(super) fn new(folder: Option<&'a Path>) -> Self {
-        Self { folder, read: RefCell::default(), held: RefCell::default() }
+        Self { folder, read: RefCell::default(), held: RefCell::default(), vouching: RefCell::default() }
     }
 
     /// The files read, by their path below the region's name for the folder.
@@ -52,6 +53,11 @@ impl<'a> Certs<'a> {
         held.iter().map(|(name, entries)| (of_folder(name), entries.clone())).collect()
     }
 
+    /// The files of anchors, leaves and keys named since this was asked last, by the same path; revocation lists are none.
+    pub(super) fn vouching(&self) -> BTreeSet<String> {
+        self.vouching.take().iter().map(|name| of_folder(name)).collect()
+    }
+
     /// Where a named file stands.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name))
@@ -60,6 +66,7 @@ impl<'a> Certs<'a> {
     /// The anchors of a file, in DER: at least one, each a certificate that may anchor a chain.
     pub(super) fn anchors(&self, file: &Found<String>, problems: &Problems) -> Vec<Vec<u8>> {
         let good = |der: &CertificateDer<'_>| webpki::anchor_from_trusted_cert(der).is_ok();
+        self.vouches(file);
         self.entries(file, problems, "an X.509 certificate", good)
     }
 
@@ -94,6 +101,7 @@ impl<'a> Certs<'a> {
         let good = |der: &CertificateDer<'_>| {
             webpki::EndEntityCert::try_from(der).is_ok() && X509Certificate::from_der(der).is_ok()
         };
+        self.vouches(file);
         let ders = self.entries(file, problems, "an X.509 certificate", good);
         let der = ders.first()?;
         let (_, leaf) = X509Certificate::from_der(der).ok()?;
@@ -112,7 +120,8 @@ impl<'a> Certs<'a> {
     }
 
     fn own(&self, leaf: &Found<String>, key: &Found<String>, problems: &Problems) -> Option<OwnLeaf> {
-        let (leaf_pem, key_pem) = (self.bytes(leaf, problems), self.bytes(key, problems));
+        self.vouches(leaf);
+        let (leaf_pem, key_pem) = (self.public(leaf, problems), self.bytes(key, problems));
         let own = OwnLeaf::from_pem(&leaf_pem?, &key_pem?);
         let fit = own.and_then(|own| own.fits(Purpose::Client).map(|()| own));
         let of = |error: &tls::Error| if error.is_of_key() { key } else { leaf };
@@ -121,8 +130,8 @@ impl<'a> Certs<'a> {
 
     /// The keys of a JWK set: at least one, each EdDSA or ES256.
     pub(super) fn keys(&self, file: &Found<String>, problems: &Problems) -> Vec<PublicKey> {
-        let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
-        self.read.borrow_mut().insert(file.value.clone(), bytes.as_slice().into());
+        self.vouches(file);
+        let Some(bytes) = self.public(file, problems) else { return Vec::new() };
         let set: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let listed = set.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let keys: Option<Vec<_>> = listed.iter().map(PublicKey::from_jwk).collect();
@@ -134,6 +143,22 @@ impl<'a> Certs<'a> {
                 Vec::new()
             }
         }
+    }
+
+    /// The bytes of a file without a private key, which goes into the region whole; `None` when the folder is not read or
+    /// there is a problem.
+    fn public(&self, file: &Found<String>, problems: &Problems) -> Option<Vec<u8>> {
+        let bytes = self.bytes(file, problems)?;
+        if secret::is_in(&bytes) {
+            self.wrong(file, "holds a private key; keep keys in files of their own", problems);
+            return None;
+        }
+        self.read.borrow_mut().insert(file.value.clone(), bytes.as_slice().into());
+        Some(bytes)
+    }
+
+    fn vouches(&self, file: &Found<String>) {
+        self.vouching.borrow_mut().insert(file.value.clone());
     }
 
     /// A file's bytes; `None` when the folder is not read or there is a problem.
@@ -155,8 +180,7 @@ impl<'a> Certs<'a> {
         good: impl Fn(&T) -> bool,
     ) -> Vec<Vec<u8>> {
         let wrong = |reason: String| self.wrong(file, &reason, problems);
-        let Some(bytes) = self.bytes(file, problems) else { return Vec::new() };
-        self.read.borrow_mut().insert(file.value.clone(), bytes.as_slice().into());
+        let Some(bytes) = self.public(file, problems) else { return Vec::new() };
         let found: Vec<T> = match T::pem_slice_iter(&bytes).collect() {
             Ok(found) => found,
             Err(error) => {

@@ -14,6 +14,7 @@ mod names;
 mod pace;
 mod reach;
 mod revocation;
+mod secret;
 mod signer;
 mod value;
 
@@ -83,8 +84,13 @@ fn read(files: &Files, certs: Option<&Path>, problems: &Problems) -> Option<Regi
     let folder = Folder::open(files, problems);
     let head = folder.region.as_ref().map(|file| file.read(problems, read_head));
     let defaults = head.as_ref().map(|head| head.defaults.clone()).unwrap_or_default();
-    let members: Vec<_> =
-        folder.members.iter().map(|(id, file)| member::read(id, file, &defaults, &desk)).collect();
+    let mut vouching = BTreeMap::new();
+    let member = |(id, file)| {
+        let member = member::read(id, file, &defaults, &desk);
+        vouching.insert(id.clone(), desk.certs.vouching());
+        member
+    };
+    let members: Vec<_> = folder.members.iter().map(member).collect();
     let agreements: Vec<_> =
         folder.agreements.iter().map(|(id, file)| agreement::read(id, file, &desk)).collect();
     let tables = formats::read(&folder, problems);
@@ -107,6 +113,7 @@ fn read(files: &Files, certs: Option<&Path>, problems: &Problems) -> Option<Regi
         files,
         certs,
         held: desk.certs.held(),
+        vouching,
     };
     fill::held(&region).into_iter().for_each(|problem| problems.add(problem));
     Some(region)

@@ -1,12 +1,18 @@
 //! The day a link goes live: with green lists of both ends, where the region demands them; and what comes before it.
 
-use coohub::cli;
+use std::fs;
+
+use coohub::{cli, clock::Clock};
+use serde_json::json;
 
 use super::joined;
 use crate::{
     control::coohub,
     flow::story::{Sheet, Story, bound_for, tea},
-    support::partner::{Behaviour, Partner},
+    support::{
+        partner::{Behaviour, Partner},
+        pki::{Authority, pem},
+    },
 };
 
 const BY_HAND: [&str; 13] = [
@@ -180,7 +186,22 @@ const SHUT: &str = "\n[[link]]\nfrom = \"almora\"\nto = \"corvania\"\nstate = \"
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_suspended_for_an_incident_opens_again_without_lists() {
     let mut story = joined().await;
+    let certs = |name: &str| story.at.path(&format!("certs/{name}"));
+    let ca = Authority::root("Almora");
+    let renewed = |year: i32| {
+        let list = pem("X509 CRL", &ca.revoking(&[], year));
+        fs::write(certs("almora.crl"), list).unwrap();
+    };
+    renewed(2100);
+    fs::write(certs("almora.pem"), pem("CERTIFICATE", &ca.der())).unwrap();
+    let almora = story.at.read("members/almora.toml");
+    let more =
+        "[[identity]]\nanchors = \"almora.pem\"\nsan = \"urn:almora\"\nrevocations = [\"almora.crl\"]\n";
+    story.at.write("members/almora.toml", &format!("{almora}\n{more}"));
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "a list"]).await.0, cli::exit::CLEAN);
     shut(&story, true).await;
+    // A revocation list is renewed every few days, and vouches for nobody.
+    renewed(2101);
     story.at.edit("agreements/mecta.toml", SHUT, "");
     let (code, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
     assert_eq!((code, err.as_str()), (cli::exit::CLEAN, ""), "{out}");
@@ -208,5 +229,66 @@ async fn what_is_another_than_when_it_was_suspended_needs_its_list() {
     let (_, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
     assert!(format!("{out}{err}").contains("checklist of corvania"), "{out}{err}");
     std::fs::write(&anchor, was).unwrap();
+    assert_eq!(coohub(&story.at, &["apply", "--reason", "it is over"]).await.0, cli::exit::CLEAN);
+}
+
+/// Gives corvania files of its own in the certs folder for all that its list vouches for.
+async fn with_files_of_its_own(story: &Story) {
+    let certs = |name: &str| story.at.path(&format!("certs/{name}"));
+    for (from, to) in
+        [("dev/corvania/anchor.pem", "id1.pem"), ("dev/client.pem", "own.pem"), ("dev/client.key", "own.key")]
+    {
+        fs::copy(certs(from), certs(to)).unwrap();
+    }
+    fs::write(certs("corvania.keys"), keys(story, "corvania")).unwrap();
+    let file = story.at.read("members/corvania.toml");
+    let file = file.replacen("dev/corvania/anchor.pem", "id1.pem", 1);
+    let own = "[push]\nleaf = \"own.pem\"\nkey = \"own.key\"\nacknowledge = \"signed\"\n\
+               receipt_keys = \"corvania.keys\"";
+    story.at.write("members/corvania.toml", &file.replacen("[push]", own, 1));
+    let (code, out, err) = coohub(&story.at, &["apply", "--reason", "files of its own"]).await;
+    assert_eq!(code, cli::exit::CLEAN, "{out}{err}");
+}
+
+fn keys(story: &Story, member: &str) -> String {
+    json!({"keys": [story.at.partner(member).receipt_key().to_jwk()]}).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_vouches_for_a_member_and_was_replaced_in_the_certs_folder_needs_its_list() {
+    let story = joined().await;
+    let certs = |name: &str| story.at.path(&format!("certs/{name}"));
+    with_files_of_its_own(&story).await;
+    shut(&story, false).await;
+    story.at.edit("members/corvania.toml", "suspended = true\n", "");
+    let asked = async |what: &str| {
+        let (_, out, err) = coohub(&story.at, &["apply", "--reason", "it is over"]).await;
+        let said = format!("{out}{err}");
+        assert!(said.contains("checklist of corvania was never gone through"), "{what}: {said}");
+        assert!(!said.contains("checklist of almora"), "{what}: {said}");
+    };
+
+    fs::write(certs("corvania.keys"), keys(&story, "almora")).unwrap();
+    asked("keys of receipts").await;
+    fs::write(certs("corvania.keys"), keys(&story, "corvania")).unwrap();
+
+    cli::certs::dev(&certs("next"), &[], Clock::Real.now(), false).unwrap();
+    let own_from = |folder: &str| {
+        for end in ["pem", "key"] {
+            fs::copy(certs(&format!("{folder}/client.{end}")), certs(&format!("own.{end}"))).unwrap();
+        }
+    };
+    own_from("next");
+    asked("the leaf shown to it").await;
+    own_from("dev");
+
+    // Another authority under a new name, and under the old one as well.
+    let other = certs("dev/almora/anchor.pem");
+    fs::copy(&other, certs("id2.pem")).unwrap();
+    fs::copy(&other, certs("id1.pem")).unwrap();
+    story.at.edit("members/corvania.toml", "id1.pem", "id2.pem");
+    asked("a renamed anchor").await;
+    story.at.edit("members/corvania.toml", "id2.pem", "id1.pem");
+    fs::copy(certs("dev/corvania/anchor.pem"), certs("id1.pem")).unwrap();
     assert_eq!(coohub(&story.at, &["apply", "--reason", "it is over"]).await.0, cli::exit::CLEAN);
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use coohub::{
     decode::document::Syntax,
     model::{
@@ -159,6 +160,11 @@ pub fn member(name: &str, identities: Vec<Identity>) -> Member {
     }
 }
 
+/// DER as a section of PEM.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+}
+
 pub fn region(members: Vec<Member>) -> Region {
     Region {
         id: "test".into(),
@@ -171,6 +177,7 @@ pub fn region(members: Vec<Member>) -> Region {
         files: BTreeMap::default(),
         certs: BTreeMap::default(),
         held: BTreeMap::default(),
+        vouching: BTreeMap::default(),
         operators: 1,
         go_live: coohub::region::golive::GoLive::default(),
         digest: Digest::of(b"configuration"),

@@ -113,6 +113,7 @@ pub(super) fn region(members: Vec<Member>) -> Region {
         files: BTreeMap::default(),
         certs: BTreeMap::default(),
         held: BTreeMap::default(),
+        vouching: BTreeMap::default(),
         operators: 1,
         go_live: coohub::region::golive::GoLive::default(),
         digest: Digest([1; 32]),
