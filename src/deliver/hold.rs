@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{Mutex, watch};
@@ -21,6 +22,11 @@ use crate::{
 
 /// Whom an automatic hold names as the one who said so.
 pub const HUB: &str = "hub";
+/// How long nobody asks again for an attempt at once: one takes its time, and what a target asks to wait is its wish.
+pub const TRY_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often an operator asked for an attempt at once, of each member, and when last.
+type Tries = BTreeMap<MemberId, (u64, Timestamp)>;
 
 /// What is held, and why; cheap to clone.
 #[derive(Clone)]
@@ -29,8 +35,7 @@ pub struct Holds {
     held: Arc<watch::Sender<BTreeMap<Scope, Hold>>>,
     /// Until when each sandbox is spared: in memory alone, as whatever is known of sandboxes.
     sandboxes: Arc<std::sync::Mutex<BTreeMap<MemberId, Timestamp>>>,
-    /// How often an operator asked for an attempt at once, of each member.
-    tries: Arc<watch::Sender<BTreeMap<MemberId, u64>>>,
+    tries: Arc<watch::Sender<Tries>>,
     /// One change at a time, so that disk and memory see them in one order.
     changing: Arc<Mutex<()>>,
 }
@@ -181,16 +186,26 @@ impl Holds {
     }
 
     /// Asks a member's lane for an attempt at once; nothing is kept of it.
-    pub fn try_now(&self, member: &MemberId) {
-        self.tries.send_modify(|tries| *tries.entry(member.clone()).or_default() += 1);
+    pub fn try_now(&self, member: &MemberId, now: Timestamp) {
+        self.tries.send_modify(|tries| {
+            let (count, _) = tries.get(member).copied().unwrap_or_default();
+            tries.insert(member.clone(), (count + 1, now));
+        });
+    }
+
+    /// Until when nobody asks a member's lane again, after somebody just did.
+    #[must_use]
+    pub fn tried_until(&self, member: &MemberId, now: Timestamp) -> Option<Timestamp> {
+        let (_, at) = self.tries.borrow().get(member).copied()?;
+        Some(at.plus(TRY_PAUSE)).filter(|until| at <= now && *until > now)
     }
 
     /// How often [`Holds::try_now`] was asked of a member.
     pub(super) fn tries(&self, member: &MemberId) -> u64 {
-        self.tries.borrow().get(member).copied().unwrap_or_default()
+        self.tries.borrow().get(member).copied().unwrap_or_default().0
     }
 
-    pub(super) fn watch_tries(&self) -> watch::Receiver<BTreeMap<MemberId, u64>> {
+    pub(super) fn watch_tries(&self) -> watch::Receiver<Tries> {
         self.tries.subscribe()
     }
 
@@ -203,6 +218,27 @@ impl Holds {
 mod tests {
     use super::*;
     use crate::store::Config;
+
+    #[tokio::test]
+    async fn a_lane_that_was_tried_is_not_tried_again_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { folder: folder.path().to_owned(), ..Config::default() };
+        let holds = Holds::new(Store::open(&config).unwrap(), BTreeMap::new());
+        let (kg, ru) = (MemberId::new("kg").unwrap(), MemberId::new("ru").unwrap());
+        let (at, until) = (Timestamp(5), Timestamp(5).plus(TRY_PAUSE));
+        holds.try_now(&kg, at);
+        assert_eq!(holds.tried_until(&kg, at), Some(until));
+        assert_eq!(holds.tried_until(&kg, Timestamp(until.0 - 1)), Some(until));
+        assert_eq!(holds.tried_until(&kg, until), None);
+        assert_eq!(
+            holds.tried_until(&kg, Timestamp(4)),
+            None,
+            "a clock that was put back is in nobody's way"
+        );
+        assert_eq!(holds.tried_until(&ru, at), None);
+        holds.try_now(&kg, until);
+        assert_eq!((holds.tries(&kg), holds.tries(&ru)), (2, 0));
+    }
 
     #[tokio::test]
     async fn a_hold_is_there_again_after_a_restart_until_it_is_released() {

@@ -42,7 +42,7 @@ impl Operate {
                 _ => Effect::Nothing,
             };
             if self.ledger.commit(&order, effect, "done").await? == Acted::Done {
-                self.holds.try_now(member);
+                self.holds.try_now(member, now);
                 return Ok(Ok(done(&order)));
             }
         }
@@ -55,11 +55,19 @@ impl Operate {
         member: &MemberId,
         (sparing, next, now): (&Sparing, Option<Timestamp>, Timestamp),
     ) -> Result<(), Refusal> {
-        if !self.region().members.contains_key(member) {
-            return Err(unknown(member));
-        }
+        let region = self.region();
+        let Some(known) = region.members.get(member) else { return Err(unknown(member)) };
         if let Some(why) = self.holds.why(member) {
             return Err(Refusal::new(Reason::OperatorHold, format!("its lane is held: {why}")));
+        }
+        let refused = |why: String| Err(Refusal::new(Reason::NotSpared, why));
+        if let Some(until) = known.maintenance.over(now) {
+            return refused(format!("{member} is in maintenance until {until}"));
+        }
+        if let Some(until) = self.holds.tried_until(member, now) {
+            return refused(format!(
+                "{member} was tried just now: see what came of it, and try again at {until}"
+            ));
         }
         if sparing.is_open() {
             return Ok(());
@@ -69,7 +77,7 @@ impl Operate {
             Some(_) => ": what is due goes out".to_owned(),
             None => ", and nothing waits for it".to_owned(),
         };
-        Err(Refusal::new(Reason::NotSpared, format!("the breaker of {member} is closed{stands}")))
+        refused(format!("the breaker of {member} is closed{stands}"))
     }
 
     /// The delivery to a member's endpoint that is due first, of those its breaker keeps back.

@@ -282,6 +282,8 @@ async fn status_tells_of_windows_of_sources_that_are_spared_and_of_a_full_disk()
         "maintenance = [\"daily 00:00-12:30 UTC\", \"daily 12:00-00:30 UTC\"]\ncustoms = [",
     );
     at.start().await;
+    let (code, _, err) = coohub(&at, &["try", "brisca", "--reason", "they called"]).await;
+    assert_eq!((code, err.starts_with("not-spared: brisca is in maintenance until ")), (65, true), "{err}");
     let mut story = Story::of(at);
     story.at.partner("corvania").behave(Behaviour::Down);
     for number in 0..5 {
