@@ -59,8 +59,8 @@ use super::{
 pub(super) const FOLDER: &str = "sled";
 /// Permissions of it: its owner only, whatever sled gives its files.
 const FOLDER_MODE: u32 = 0o700;
-/// Number of the form of keys and rows.
-const FORMAT: i64 = 1;
+/// Number of the form of keys and rows. 2 has ends of numbers and answers awaited; what 1 wrote is read as it is.
+const FORMAT: i64 = 2;
 
 /// Opens or creates the tree of a folder: its writing side, and its readers.
 ///
@@ -92,17 +92,17 @@ pub(super) fn open(
     Ok(Opened { commits, readers: Readers::Sled(readers), epoch })
 }
 
-/// Marks a new tree with the form of its rows, and refuses one of a later hub.
+/// Marks a tree with the form of rows it has from now on, and refuses one of a later hub.
 fn prepare(tree: &sled::Tree) -> Result<(), Fault> {
     let format = one("format").0;
     match tree.get(&format)?.as_deref().and_then(last_int) {
         Some(found) if found > FORMAT => Err(Fault::Newer { found, known: FORMAT }),
-        Some(_) => Ok(()),
-        None if tree.is_empty() => {
+        Some(FORMAT) => Ok(()),
+        None if !tree.is_empty() => Err(Fault::corrupt("format of the tree")),
+        Some(_) | None => {
             tree.insert(format, key::Key(Vec::new()).int(FORMAT).0)?;
             Ok(())
         }
-        None => Err(Fault::corrupt("format of the tree")),
     }
 }
 

@@ -22,7 +22,11 @@ async fn rows_of_a_newer_hub_are_refused_and_a_tree_that_is_nobodys_too() {
     Store::open(&config(folder.path(), Kind::Sled)).unwrap().close().await;
     tree(folder.path()).insert(one("format").0, key::Key(Vec::new()).int(FORMAT + 1).0).unwrap();
     let newer = Store::open(&config(folder.path(), Kind::Sled)).err();
-    assert!(matches!(newer, Some(Fault::Newer { found: 2, known: 1 })), "{newer:?}");
+    assert!(matches!(newer, Some(Fault::Newer { found: 3, known: 2 })), "{newer:?}");
+    tree(folder.path()).insert(one("format").0, key::Key(Vec::new()).int(1).0).unwrap();
+    Store::open(&config(folder.path(), Kind::Sled)).unwrap().close().await;
+    let marked = tree(folder.path()).get(one("format").0).unwrap().unwrap();
+    assert_eq!(last_int(&marked), Some(FORMAT), "an earlier hub opens it no more");
     tree(folder.path()).remove(one("format").0).unwrap();
     tree(folder.path()).insert("something", "else").unwrap();
     let strange = Store::open(&config(folder.path(), Kind::Sled)).err();
