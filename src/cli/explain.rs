@@ -5,7 +5,7 @@ use super::{
     output::Output,
     table::{Table, width},
 };
-use crate::{deliver::outcome::REFUSALS, model::reason::Reason, problem::near};
+use crate::{deliver::outcome::REFUSALS, model::reason::Reason, observe::alert::Kind, problem::near};
 
 /// What stands before a code in the `type` of a problem.
 const URN: &str = "urn:coohub:problem:";
@@ -15,7 +15,7 @@ const NEAR_MAX: usize = 3;
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The code, as in not-entitled, or the whole type of a problem; all codes when left out.
+    /// The code, as in not-entitled, the whole type of a problem, or the name of an alert; all codes when left out.
     pub code: Option<String>,
 }
 
@@ -41,6 +41,10 @@ pub fn run(arguments: &Args, out: &mut Output<'_>, err: &mut Output<'_>) -> u8 {
             "{code}\n\nA target answered 422 with it: {meaning}. What it says of the document is with the attempt \
              (coohub queue show). Acts: the source, by an amendment; or operators on both sides."
         ));
+        return exit::CLEAN;
+    }
+    if let Some(alert) = Kind::ALL.into_iter().find(|alert| alert.word() == code) {
+        out.line(format!("{code}\n\nAn alert of the hub's. What to do: {}.", alert.todo()));
         return exit::CLEAN;
     }
     let mut close = near(code, Reason::all().map(Reason::code));

@@ -65,6 +65,8 @@ fn every_code_is_explained_without_the_sources() {
 
 #[test]
 fn a_code_that_there_is_not_is_answered_with_those_near() {
+    let (code, page) = coohub(&["explain", "unanswered"]);
+    assert!(code == 0 && page.contains("What to do: see coohub queue --state unanswered"), "{page}");
     let (code, out, err) = coohub_with_errors(&["explain", "not-entitld"]);
     assert_eq!((code, out.as_str()), (cli::exit::USAGE, ""));
     assert!(err.contains("did you mean not-entitled"), "{err}");
