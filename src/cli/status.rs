@@ -132,11 +132,23 @@ pub(super) fn notes(hub: &Value) -> Vec<String> {
             "{user} proposed a configuration at {at}; another operator confirms it: coohub apply --confirm {digest}"
         ));
     }
-    let advised = hub.get("advised").and_then(Value::as_array).into_iter().flatten();
-    notes.extend(advised.map(|one| {
-        let (member, lacks) = (text(one, "member"), text(one, "checklist"));
-        format!("a link of {member} went live, and its checklist {lacks}: coohub member test {member}")
-    }));
+    let advised: Vec<_> = hub.get("advised").and_then(Value::as_array).into_iter().flatten().collect();
+    notes.extend(match advised.as_slice() {
+        [] => None,
+        [one] => {
+            let (member, lacks) = (text(one, "member"), text(one, "checklist"));
+            Some(format!(
+                "a link of {member} went live, and its checklist {lacks}: coohub member test {member}"
+            ))
+        }
+        many => {
+            let members: Vec<_> = many.iter().map(|one| text(one, "member")).collect();
+            let members = members.join(", ");
+            Some(format!(
+                "links of these went live without a green checklist, see coohub member test: {members}"
+            ))
+        }
+    });
     notes
 }
 

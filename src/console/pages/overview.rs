@@ -38,8 +38,14 @@ pub(in crate::console) async fn show(
                 (time(&text(proposed, "at")))
             }
         }
-        @for (member, _) in &advised {
-            p.notice.waits { a href={ "/partners/" (member) "#checklist" } { (member) } ": " (texts::LIVE_WITHOUT_LIST) }
+        @if !advised.is_empty() {
+            p.notice.waits {
+                (texts::LIVE_WITHOUT_LIST) ": "
+                @for (place, (member, _)) in advised.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    a href={ "/partners/" (member) "#checklist" } { (member) }
+                }
+            }
         }
         (tiles(&status))
         section.card aria-labelledby="traffic" {

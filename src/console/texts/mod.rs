@@ -165,7 +165,7 @@ texts! {
     RESULT = "Result";
     SEEN = "Seen";
     WAITS_FOR_SECOND = "A configuration waits for another operator to confirm it, proposed by";
-    LIVE_WITHOUT_LIST = "A link of it went live without a green checklist.";
+    LIVE_WITHOUT_LIST = "Links went live without a green checklist";
     // Certificates
     CERTIFICATES_HINT = "By its number or the end of it, at least 6 letters and digits, however it is punctuated, or by an id of the hub's.";
     NUMBER_OR_ID = "Number or id";
