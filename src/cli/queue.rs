@@ -31,8 +31,8 @@ pub struct Args {
     #[arg(long, value_name = "MEMBER")]
     pub source: Option<String>,
     /// pending, held, queued, refused, expired, cancelled, or dead for the last three; pending, held and dead ones when left
-    /// out. unanswered: what arrived and its customs has not answered in the time the agreement states. parked: messages that wait for the certificate they change. unaddressed: certificates that name no importing
-    /// country.
+    /// out. unanswered: what arrived and its customs has not answered in the time the agreement states. parked: messages
+    /// that wait for the certificate they change. unaddressed: certificates that name no importing country.
     #[arg(long)]
     pub state: Option<String>,
     /// Only certificates of this issuing body.

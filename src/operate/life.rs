@@ -167,12 +167,7 @@ fn held() -> State {
 }
 
 /// What is committed: the life, and the news for the source when it ends. Pure.
-pub(super) fn outcome(
-    delivery: &Delivery,
-    life: Life,
-    (at, why): (Timestamp, &str),
-    bounds: Bounds,
-) -> Outcome {
+fn outcome(delivery: &Delivery, life: Life, (at, why): (Timestamp, &str), bounds: Bounds) -> Outcome {
     let ended = life.state == State::Cancelled;
     let news = News { reason: Reason::OperatorCancelled, detail: why, attempts: delivery.attempts, at };
     let telling = ended.then(|| telling(delivery, news, super::fresh(), bounds)).flatten();

@@ -51,9 +51,9 @@ pub(super) fn arrived(db: &mut Db, row: &DeliveryRow, at: Timestamp) -> Result<(
     if !matches!(row.cargo, Cargo::Certificate | Cargo::Cancellation) {
         return Ok(());
     }
-    for earlier in db.messages_of(row.chain)? {
-        if earlier.sequence < row.message {
-            end(db, earlier.sequence, &row.target)?;
+    for earlier in db.ints(&Key::of(Table::Chain).int(row.chain))? {
+        if earlier < row.message {
+            end(db, earlier, &row.target)?;
         }
     }
     let key = key(row.message, &row.target);
